@@ -3,6 +3,7 @@ import { existsSync, openSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ReadStream } from 'node:tty';
 import { fileURLToPath } from 'node:url';
+import { runPrompt } from './attach/prompt.ts';
 import { CommandError } from './commands/command.ts';
 import { DEFAULT_ARGS, REPLAY_ARGS } from './commands/default-machine.ts';
 import { netdevHelp } from './commands/netdev-help.ts';
@@ -38,6 +39,7 @@ at-end=stop|exit.
 OPTION is one of -netdev user, or link=unix|tcp[:PORT], or qmp=unix:PATH, so that the guest stands still when the \
 debugger stops. Each further -qemu is one more guest.
   -qemu-run COMMAND  The same, and start QEMU when the machine runs: "qemu-system-x86_64 -m 1G disk.img".
+  -p PID         Attach to the machine of a pktgdb-passt that runs, which stops it.
   -i dap         Serve the Debug Adapter Protocol on stdin and stdout.
   -i mcp         Serve the Model Context Protocol on stdin and stdout, for coding agents; they only look, unless \
 --allow-changes is given.
@@ -81,6 +83,8 @@ interface Arguments {
   readonly guests: string[];
   /** Command line of a QEMU. */
   guestCommand: string | undefined;
+  /** Process to attach to. */
+  pid: number | undefined;
 }
 
 /** The command line is wrong; the message says how. */
@@ -120,6 +124,13 @@ const takeGuestCommand: Take = (a, command) => {
   a.guestCommand = command;
 };
 
+const takePid: Take = (a, text) => {
+  if (!/^[1-9]\d{0,9}$/.test(text)) {
+    throw new UsageError(`-p takes the number of a process, not "${text}"`);
+  }
+  a.pid = Number(text);
+};
+
 /** Options with an argument, and what becomes of it. */
 const VALUES: ReadonlyMap<string | undefined, Take> = new Map([
   ['iex', (a, text) => a.early.push({ kind: 'command', text })],
@@ -134,6 +145,8 @@ const VALUES: ReadonlyMap<string | undefined, Take> = new Map([
   ['r', takeTrace],
   ['replay', setReplay],
   ['qemu-run', takeGuestCommand],
+  ['p', takePid],
+  ['pid', takePid],
   ['i', takeInterpreter],
   ['interpreter', takeInterpreter],
 ]);
@@ -158,11 +171,12 @@ function parseArguments(argv: readonly string[]): Arguments | 'help' | 'version'
     qemu: DEFAULT_ARGS,
     guests: [],
     guestCommand: undefined,
+    pid: undefined,
   };
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i]!;
     const [option, inline] = splitOption(word);
-    if (option === 'tui' || option === 'p' || option === 'pid' || option === 'write') {
+    if (option === 'tui' || option === 'write') {
       throw new UsageError(NOT_HERE[option] ?? '');
     }
     if (option === '' || option === 'args') {
@@ -194,8 +208,6 @@ function parseArguments(argv: readonly string[]): Arguments | 'help' | 'version'
 /** Options of gdb's that have nothing to do here. */
 const NOT_HERE: Readonly<Record<string, string>> = {
   tui: '-tui: there is no full-screen mode; VS Code shows source, registers and packets side by side',
-  p: '-p: there is no process to attach to; the debugger runs a machine of its own',
-  pid: '-pid: there is no process to attach to; the debugger runs a machine of its own',
   write: '-write: there is no executable to write to',
 };
 
@@ -312,6 +324,21 @@ async function serveDap(port: string | undefined): Promise<number> {
   return serve({ port: Number(port) });
 }
 
+/** `-p PID`. */
+async function attach(pid: number, a: Arguments): Promise<number> {
+  if (a.traces.length > 0 || a.guests.length > 0 || a.guestCommand !== undefined || a.qemu !== DEFAULT_ARGS) {
+    throw new UsageError('-p attaches to a machine that runs: leave out -r, -qemu and what is behind "--"');
+  }
+  const { quiet, batch, batchSilent: silent, early, actions } = a;
+  const init = { home: !a.noInit && !a.noHomeInit, folder: !a.noInit };
+  try {
+    return await runPrompt(pid, { quiet, batch: batch || silent, silent, early, actions, init });
+  } catch (e) {
+    process.stderr.write(`pktgdb: ${(e as Error).message}\n`);
+    return 1;
+  }
+}
+
 async function main(argv: readonly string[]): Promise<number> {
   const a = parseArguments(argv);
   if (a === 'help') {
@@ -346,6 +373,9 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   if (a.interpreter !== 'cli' && a.interpreter !== 'console') {
     throw new UsageError(`unknown interpreter "${a.interpreter}"; known are cli, dap (or dap=PORT) and mcp`);
+  }
+  if (a.pid !== undefined) {
+    return attach(a.pid, a);
   }
   checkTraces(a);
   const input = commandInput(a);

@@ -70,7 +70,8 @@ function processSpace(): string {
   }
 }
 
-function lives(pid: number): boolean {
+/** Whether a process of that number is there. */
+export function lives(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -19,6 +19,7 @@ export const stampFile = join(root, 'dist/.build.json');
 export const bundles = [
   { entry: 'adapter/main.ts', out: 'dist/pktgdb.js', format: 'esm', executable: true },
   { entry: 'adapter/machine.ts', out: 'dist/pktgdb-machine.js', format: 'esm', executable: true },
+  { entry: 'adapter/passt/main.ts', out: 'dist/pktgdb-passt.js', format: 'esm', executable: true },
   { entry: 'adapter/replay-program.ts', out: 'dist/pktgdb-replay.js', format: 'esm', executable: true },
   { entry: 'adapter/agents/mcp.ts', out: 'dist/mcp.js', format: 'esm' },
   { entry: 'adapter/packets-program.ts', out: 'dist/packets.js', format: 'esm' },

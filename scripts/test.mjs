@@ -3,13 +3,16 @@
  * `npm test [-- FILES and mocha options]`: type check, lint, all tests; then the core suites on other Node versions.
  * PKTGDB_NODES holds paths of those node programs, separated by colons.
  * Without it, those that .ci/run put under .cache are taken.
+ * Without arguments the work is divided into jobs, two of which run beside each other.
+ * Each job shows its output at its end.
  * With arguments only mocha runs, with those.
  * Ends with what failed, a line each, and a line `N passed, N failed`; exits 1 if anything failed.
  * Where CI is set a test that fails is tried once more, as that machine may stand still for seconds.
  * The end says which were.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { root } from './inputs.mjs';
 
@@ -17,18 +20,24 @@ const modules = join(root, 'node_modules');
 const cache = join(root, '.cache');
 const given = process.argv.slice(2);
 const ALL = ['test/**/*.test.ts'];
+/** Folders whose tests take longest: their jobs begin first, so that none is left alone at the end. */
+const SLOW = ['core', 'gdb', 'dap', 'live', 'build'];
+/** Test files of a job. */
+const FILES_OF_A_JOB = 8;
 /**
- * What runs on every Node version: what depends on Node and V8, the stack with it.
- * The stack's own tests are the same everywhere, and so are gdb's commands, which know the engine alone.
+ * What runs on every Node version: what depends on Node and V8, a few of each kind.
+ * The stack's own tests are the same everywhere, and so is what knows the engine alone.
  */
 const CORE = [
-  'test/{compiler,core,dap,engine}/**/*.test.ts',
-  'test/gdb/{cli,javascript,light-stops,piped,replay,terminal,watch}.test.ts',
+  'test/{compiler,engine}/*.test.ts',
+  'test/core/{bad-input,callchains,determinism,history,saved,seed,time-travel}.test.ts',
+  'test/dap/{adapter,port,session,streams,toy}.test.ts',
+  'test/gdb/{cli,javascript,light-stops,piped,terminal,watch}.test.ts',
 ];
 /** Random sessions on other Node versions. */
 const OTHER_SESSIONS = '40';
 
-/** Runs a program of this Node's; resolves to whether it succeeded. Its output is shown when it is done, or at once. */
+/** Runs a program; resolves to whether it succeeded. Its output is given back when it is done, or shown at once. */
 function run(node, args, { atOnce = false, env = {} } = {}) {
   return new Promise((resolve) => {
     const child = spawn(node, args, {
@@ -58,21 +67,28 @@ async function check(name, args) {
   return ok ? { passed: 1, failed: 0, which: [], again: [] } : { passed: 0, failed: 1, which: [name], again: [] };
 }
 
+let runs = 0;
+
 /** Runs mocha on a Node. A run that ends without counts (a crash, no test found) is one failure. */
-async function mocha(node, args, env = {}) {
+async function mocha(node, args, { atOnce = false, env = {} } = {}) {
   mkdirSync(cache, { recursive: true });
-  const counts = join(cache, `test-counts.${process.pid}.json`);
+  const counts = join(cache, `test-counts.${process.pid}.${runs++}.json`);
   const reporter = join(root, 'scripts/mocha-reporter.mjs');
   const ci = process.env.CI ? ['--forbid-only', '--retries', '1'] : [];
-  const { ok } = await run(node, [join(modules, 'mocha/bin/mocha.js'), '--reporter', reporter, ...ci, ...args], {
-    atOnce: true,
-    env: { PKTGDB_TEST_COUNTS: counts, ...env },
-  });
+  const { ok, output } = await run(
+    node,
+    [join(modules, 'mocha/bin/mocha.js'), '--reporter', reporter, ...ci, ...args],
+    {
+      atOnce,
+      env: { PKTGDB_TEST_COUNTS: counts, ...env },
+    },
+  );
+  process.stdout.write(output);
   try {
     const { passed, failed, which, again } = JSON.parse(readFileSync(counts, 'utf8'));
     return { passed, failed: ok ? failed : Math.max(failed, 1), which, again };
   } catch {
-    return { passed: 0, failed: 1, which: [`${node} ran no tests to their end`], again: [] };
+    return { passed: 0, failed: 1, which: [`${node} ${args.join(' ')}: no tests to their end`], again: [] };
   } finally {
     rmSync(counts, { force: true });
   }
@@ -86,24 +102,56 @@ function otherNodes() {
   );
 }
 
-const results = [];
-if (given.length) {
-  const hasFiles = given.some((a) => a.endsWith('.ts'));
-  results.push(await mocha(process.execPath, [...given, ...(hasFiles ? [] : ALL)]));
-} else {
-  results.push(
-    ...(await Promise.all([
-      check('types', [join(modules, 'typescript/bin/tsc'), '-p', '.']),
-      check('types of pages', [join(modules, 'typescript/bin/tsc'), '-p', 'src/webview']),
-      check('lint', [join(modules, '@biomejs/biome/bin/biome'), 'check', '.']),
-    ])),
+/** All test files in jobs, those of slow folders first. */
+function jobsOfFiles() {
+  const rank = (file) => (SLOW.indexOf(file.split('/', 1)[0]) + SLOW.length + 1) % (SLOW.length + 1);
+  const files = readdirSync(join(root, 'test'), { recursive: true })
+    .map((name) => name.replaceAll('\\', '/'))
+    .filter((name) => name.endsWith('.test.ts'))
+    .sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
+  return Array.from({ length: Math.ceil(files.length / FILES_OF_A_JOB) }, (_, i) =>
+    files.slice(i * FILES_OF_A_JOB, (i + 1) * FILES_OF_A_JOB).map((name) => `test/${name}`),
   );
-  results.push(await mocha(process.execPath, ALL));
-  for (const node of otherNodes()) {
-    process.stdout.write(`\n${node}:\n`);
-    results.push(await mocha(node, CORE, { PKTGDB_HISTORY_SESSIONS: OTHER_SESSIONS }));
-  }
 }
+
+/** Carries the jobs out, so many beside each other; resolves to their results. */
+async function pool(jobs, width) {
+  const results = [];
+  const waiting = [...jobs];
+  const lane = async () => {
+    for (let job = waiting.shift(); job; job = waiting.shift()) {
+      results.push(await job());
+    }
+  };
+  await Promise.all(Array.from({ length: width }, lane));
+  return results;
+}
+
+async function everything() {
+  const ts = join(modules, 'typescript/bin/tsc');
+  const others = otherNodes().map((node) => async () => {
+    const result = await mocha(node, CORE, { env: { PKTGDB_HISTORY_SESSIONS: OTHER_SESSIONS } });
+    process.stdout.write(`that was ${node}\n`);
+    return result;
+  });
+  return pool(
+    [
+      () => check('types', [ts, '-p', '.']),
+      () => check('types of pages', [ts, '-p', 'src/webview']),
+      () => check('lint', [join(modules, '@biomejs/biome/bin/biome'), 'check', '.']),
+      ...others,
+      ...jobsOfFiles().map((files) => () => mocha(process.execPath, files)),
+    ],
+    Math.min(2, availableParallelism()),
+  );
+}
+
+async function some() {
+  const hasFiles = given.some((a) => a.endsWith('.ts'));
+  return [await mocha(process.execPath, [...given, ...(hasFiles ? [] : ALL)], { atOnce: true })];
+}
+
+const results = await (given.length > 0 ? some() : everything());
 const sum = (key) => results.reduce((n, r) => n + r[key], 0);
 for (const what of results.flatMap((r) => r.again)) {
   process.stdout.write(`failed at first: ${what}\n`);

@@ -24,6 +24,7 @@ import {
   debugPackets,
   openConfiguration,
   pickCapture,
+  pickMachine,
   replayCapture,
 } from './session/configurations.ts';
 import { FirstStop } from './session/first-stop.ts';
@@ -65,6 +66,7 @@ function debugging(
       replayCapture(capture, stackRoot, first),
     ),
     commands.registerCommand('pktgdb.pickCapture', pickCapture),
+    commands.registerCommand('pktgdb.pickMachine', pickMachine),
     registerValues(stackRoot),
   ];
 }

@@ -127,7 +127,7 @@ function lastLine(engine: EngineApi, file: string): number {
 }
 
 /** The files that a name means: those that end in it, if none is called so. */
-function findFiles(engine: EngineApi, name: string): readonly string[] {
+export function findFiles(engine: EngineApi, name: string): readonly string[] {
   const wanted = name.replace(/^\.\//, '').replace(/^adapter\/stack\//, '');
   const found = [wanted, `${wanted}.ts`, wanted.replace(/\.[ch]$/, '.ts')]
     .map((w) => engine.info.files.filter((f) => f === w || f.endsWith(`/${w}`)))

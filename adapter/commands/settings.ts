@@ -34,6 +34,8 @@ export interface Settings {
   readonly backtrace: { limit: number; pastMain: boolean };
   readonly pending: { pending: 'auto' | 'on' | 'off' };
   readonly logging: LoggingSettings;
+  /** Folders, with colons between, whose `.pktgdbinit` is trusted. */
+  readonly autoLoad: { safePath: string };
   /** Settings of gdb's that have nothing to change here, by name: what they were set to. */
   readonly inert: Record<string, string>;
   readonly print: PrintSettings;
@@ -86,6 +88,7 @@ export function defaultSettings(): Settings {
     backtrace: { limit: 0, pastMain: true },
     pending: { pending: 'auto' },
     logging: { enabled: false, file: 'pktgdb.txt', overwrite: false, redirect: false },
+    autoLoad: { safePath: '' },
     inert: {},
     print: defaultPrintSettings(),
     replay: { guest: '', atEnd: 'stop', checksums: 'repair' },
@@ -245,6 +248,22 @@ export const LOGGING_SETTINGS: readonly Setting[] = [
     ...flag('redirect', 'whether output goes to the log file alone', logging),
     text: ({ logging: { redirect } }) =>
       redirect ? 'Output will go only to the log file.' : 'Output will go to both the screen and the log file.',
+  },
+];
+
+const autoLoad = (settings: Settings): Settings['autoLoad'] => settings.autoLoad;
+
+/** The settings of `set auto-load`. */
+export const AUTO_LOAD_SETTINGS: readonly Setting[] = [
+  {
+    ...named('safe-path', words('safePath', 'the folders from which it is safe to auto-load files', autoLoad)),
+    takes: 'file',
+    text: ({ autoLoad: { safePath } }) =>
+      safePath === '/'
+        ? 'Auto-load files are safe to load from any directory.'
+        : safePath === ''
+          ? 'There is no directory from which it is safe to auto-load files.'
+          : `List of directories from which it is safe to auto-load files is ${safePath}.`,
   },
 ];
 

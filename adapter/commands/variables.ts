@@ -7,5 +7,6 @@ export const DEBUGGER_VARIABLES: Readonly<Record<string, string>> = {
   _hostport: 'The port of the last `host listen`.',
   _shell_exitcode: 'How the last `shell` command ended.',
   bpnum: 'Number of the breakpoint that was set last.',
+  pc: 'Where the selected frame stands: the number of the probe of its statement.',
   argc: 'Number of arguments of a user-defined command.',
 };

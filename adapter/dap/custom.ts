@@ -194,6 +194,8 @@ export interface RegistersBody {
   readonly nics: readonly { readonly name: string; readonly values: readonly number[] }[];
   /** In the order of the arguments; empty for a range that does not exist. */
   readonly ranges: readonly (readonly number[])[];
+  /** Where the NIC is instead, a sentence. */
+  readonly absent?: string;
 }
 
 /**
@@ -212,6 +214,8 @@ export interface SetRegisterArguments {
 /** Answer to `pktgdb/rings`. */
 export interface RingsBody {
   readonly nics: readonly { readonly name: string; readonly rx: RingView; readonly tx: RingView }[];
+  /** Where they are instead, a sentence. */
+  readonly absent?: string;
 }
 
 export interface RingView {

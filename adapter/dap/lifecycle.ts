@@ -39,10 +39,13 @@ export const lifecycleRequests: Family = {
     showErrors: true,
   },
   attach: {
-    handle: () => {
-      throw new RequestError('There is nothing to attach to: the debugger runs its own machine. Use request "launch".');
+    handle: (session, args) => session.lifecycle.attach(args),
+    after: (session, ok) => {
+      session.releaseStops();
+      if (!ok) {
+        session.lifecycle.terminated();
+      }
     },
-    after: (session) => session.lifecycle.terminated(),
     showErrors: true,
   },
   configurationDone: {
@@ -66,10 +69,20 @@ export const lifecycleRequests: Family = {
     after: (session) => session.lifecycle.terminated(),
   },
   disconnect: {
-    handle: (session) => session.lifecycle.terminate(),
+    handle: (session, args) => session.lifecycle.disconnect(args),
     after: (session) => void session.end(),
   },
 };
+
+/** Resolves with the promise, or when it has taken so long. */
+async function within(promise: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([promise, late]);
+  clearTimeout(timer);
+}
 
 export class Lifecycle {
   readonly #session: PacketSession;
@@ -122,6 +135,47 @@ export class Lifecycle {
       () => undefined,
     );
     await Promise.race([settled, grace]);
+  }
+
+  /**
+   * Takes part in the debugging of a machine that runs already. With `stopOnAttach` it is stopped, as by gdb's
+   * `attach`; else it goes on until a breakpoint, as debuggers of VS Code have it.
+   */
+  async attach(args: Arguments): Promise<void> {
+    const { attached, engine, repl } = this.#session;
+    if (!attached) {
+      throw new RequestError(
+        'attach takes "pid", the process of a pktgdb-passt that runs. Request "launch" starts a machine.',
+      );
+    }
+    const commands = args.optionalStrings('initCommands') ?? [];
+    const stops = args.optionalBoolean('stopOnAttach') ?? false;
+    this.#session.guestTerminal = args.optionalString('console') === 'integratedTerminal';
+    repl.interpreter.args = attached.args;
+    repl.interpreter.evaluator.filters.layer = 'slirp';
+    await within(this.#configurationDone, GRACE_MS);
+    await this.#session.running(async () => {
+      const { owner: name, pid: systemProcessId } = attached;
+      const body = { name, systemProcessId, isLocalProcess: true, startMethod: 'attach' } as const;
+      this.#session.sendEvent(new Event('process', body));
+      if (await this.#runInitCommands(commands)) {
+        this.terminated();
+      } else if (engine.stop) {
+        this.#session.stands(engine.stop);
+      } else if (stops) {
+        await engine.interrupt();
+      }
+    });
+  }
+
+  /** A machine that was there before goes on, unless the client wants it to end. */
+  async disconnect(args: Arguments): Promise<void> {
+    if (this.#session.attached === undefined || args.optionalBoolean('terminateDebuggee') === true) {
+      await this.terminate();
+    } else {
+      this.guests.answer(undefined);
+      this.#session.repl.interrupt();
+    }
   }
 
   configurationDone(): void {

@@ -4,7 +4,7 @@
  */
 
 import { queryRequest } from '../commands/query-text.ts';
-import { type Nic, nics, Register } from '../inspect/nics.ts';
+import { type Nic, nics, noNicText, Register } from '../inspect/nics.ts';
 import { rowText } from '../inspect/queries.ts';
 import { ACCESS, fieldValue } from '../inspect/register-notation.ts';
 import { registerOf } from '../inspect/register-of.ts';
@@ -23,7 +23,7 @@ export function registersContainer(session: PacketSession): Container {
   const all = nics(session.engine);
   const [only] = all;
   if (only === undefined) {
-    return listContainer(() => [{ name: 'registers', value: '(the machine has no e1000)' }]);
+    return listContainer(() => [{ name: 'registers', value: `(${noNicText(session.engine)})` }]);
   }
   return all.length === 1
     ? groupsContainer(session, only)

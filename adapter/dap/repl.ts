@@ -28,6 +28,8 @@ export interface Interpreter {
   readonly moments: KeptMoments;
   /** How many scripts are being run: they deal with stops themselves. */
   readonly sourcing: number;
+  /** How often a command has let the machine go on. */
+  readonly resumes: number;
   /** Commands to run when a breakpoint stops, by its number. */
   readonly breakpointCommands: ReadonlyMap<number, readonly string[]>;
   /** Evaluates expressions, with the convenience variables that commands set. */
@@ -48,6 +50,11 @@ export interface ReplResult {
   readonly quit: boolean;
 }
 
+interface Run {
+  readonly ended: boolean;
+  readonly untilResumed: boolean;
+}
+
 export class Repl {
   readonly interpreter: Interpreter;
   readonly #unasked: (text: string) => void;
@@ -66,14 +73,19 @@ export class Repl {
 
   /**
    * Runs the lines of `text` in a frame (-1: the one selected before), after what was asked for earlier.
-   * With `stream`, what they print is passed on as it comes too. `signal` ends them.
+   * With `stream`, what they print is passed on as it comes too. `signal` ends them. With `untilResumed`, what follows
+   * a line that lets the machine go on is left out.
    */
   run(
     text: string,
     frame: number,
-    { stream = false, signal }: { readonly stream?: boolean; readonly signal?: AbortSignal | undefined } = {},
+    {
+      stream = false,
+      untilResumed = false,
+      signal,
+    }: { readonly stream?: boolean; readonly untilResumed?: boolean; readonly signal?: AbortSignal | undefined } = {},
   ): Promise<ReplResult> {
-    const run = { ended: false };
+    const run = { ended: false, untilResumed };
     const end = (): void => {
       run.ended = true;
       if (this.#current === run) {
@@ -112,8 +124,9 @@ export class Repl {
   }
 
   /** Stops at the first line that fails. */
-  async #run(run: { readonly ended: boolean }, lines: readonly string[], frame: number): Promise<ReplResult> {
+  async #run(run: Run, lines: readonly string[], frame: number): Promise<ReplResult> {
     this.#collected = '';
+    const { resumes } = this.interpreter;
     let failed = false;
     let quit = false;
     try {
@@ -130,7 +143,7 @@ export class Repl {
         const executed = await this.interpreter.execute(line);
         failed = !executed.ok;
         quit = executed.quit !== undefined;
-        if (failed || quit) {
+        if (failed || quit || (run.untilResumed && this.interpreter.resumes !== resumes)) {
           break;
         }
       }

@@ -1,7 +1,7 @@
 /** The scopes `Rx ring` and `Tx ring`: descriptors read from guest memory and decoded, with head and tail marked. */
 import type { EngineApi, GuestMemory } from '../engine/api.ts';
 import { type Descriptor, flagNames } from '../inspect/descriptors.ts';
-import { type Nic, nics } from '../inspect/nics.ts';
+import { type Nic, nics, noNicText } from '../inspect/nics.ts';
 import {
   bufferLength,
   descriptorAddress,
@@ -25,7 +25,7 @@ export function ringContainer(engine: EngineApi, kind: RingKind): Container {
   const all = nics(engine);
   const [only] = all;
   if (only === undefined) {
-    return listContainer(() => [{ name: 'ring', value: '(the machine has no e1000)' }]);
+    return listContainer(() => [{ name: 'ring', value: `(${noNicText(engine)})` }]);
   }
   if (all.length === 1) {
     return nicRing(engine, only, kind);

@@ -1,6 +1,7 @@
 /** Runs sessions over byte streams. */
 import type { Readable, Writable } from 'node:stream';
 import type { EngineApi } from '../engine/api.ts';
+import { Attaching } from './attaching.ts';
 import type { CreateInterpreter } from './repl.ts';
 import { PacketSession } from './session.ts';
 import { connectStreams } from './streams.ts';
@@ -15,22 +16,33 @@ export interface SessionFactories {
   readonly log: (text: string) => void;
   /** What clients have to show before a session does anything for them. */
   readonly token?: string;
+  /** The engines have a machine that runs already. */
+  readonly attached?: AttachedMachine;
+}
+
+/** A machine that somebody else has started, in this process. */
+export interface AttachedMachine {
+  readonly pid: number;
+  /** The program that has started it. */
+  readonly owner: string;
+  /** Its options. */
+  readonly args: readonly string[];
 }
 
 /** A session that nobody talks to yet, and what resolves when it is over and everything is freed. */
 export async function startSession(
   factories: SessionFactories,
 ): Promise<{ readonly session: PacketSession; readonly over: Promise<void> }> {
-  const { createInterpreter, log, token } = factories;
+  const { createInterpreter, log, token, attached } = factories;
   const engine = await factories.createEngine();
   const lock = token === undefined ? {} : { lock: new TokenLock(token) };
   const { promise: over, resolve: ended } = deferred();
-  return { session: new PacketSession(engine, { createInterpreter, ended, log, ...lock }), over };
+  return { session: new PacketSession(engine, { createInterpreter, ended, log, attached, ...lock }), over };
 }
 
 /** One session over a pair of streams. Resolves when it is over and everything is freed. */
 export async function serveStreams(factories: SessionFactories, input: Readable, output: Writable): Promise<void> {
-  const { log } = factories;
+  const { log, attached } = factories;
   let started: Awaited<ReturnType<typeof startSession>>;
   try {
     started = await startSession(factories);
@@ -38,7 +50,7 @@ export async function serveStreams(factories: SessionFactories, input: Readable,
     await refuse((error as Error).message, input, output, log);
     return;
   }
-  connectStreams(started.session, input, output, log);
+  connectStreams(attached ? started.session : new Attaching(started.session), input, output, log);
   await started.over;
   await flushed(output);
 }

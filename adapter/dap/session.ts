@@ -31,6 +31,7 @@ import { printRow } from './queries.ts';
 import { type CreateInterpreter, Repl } from './repl.ts';
 import { ReplayProgress } from './replay-progress.ts';
 import { findRequest } from './requests.ts';
+import type { AttachedMachine } from './server.ts';
 import { toSource } from './sources.ts';
 import { StopState } from './stop-state.ts';
 import { stoppedBody } from './stopped.ts';
@@ -58,6 +59,8 @@ export interface SessionOptions {
   readonly log: (text: string) => void;
   /** Keeps out whoever does not know the token. */
   readonly lock?: TokenLock;
+  /** The machine runs already. */
+  readonly attached?: AttachedMachine | undefined;
 }
 
 export class PacketSession extends DebugSession implements MessageEndpoint {
@@ -104,6 +107,11 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     this.lifecycle = new Lifecycle(this);
     this.stopped = new StopState(engine);
     this.#listen();
+  }
+
+  /** The machine that ran already before this session, if there is one. */
+  get attached(): AttachedMachine | undefined {
+    return this.#options.attached;
   }
 
   get evaluator(): Evaluator {
@@ -337,17 +345,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
 
   #listen(): void {
     const engine = this.engine;
-    engine.on('stopped', (reason) => {
-      this.stopped = new StopState(engine);
-      this.repl.stopped();
-      this.stops.add(this, reason);
-      const ofScript = this.repl.interpreter.sourcing > 0;
-      if (this.#held !== undefined) {
-        this.#held.push({ reason, ofScript });
-      } else {
-        this.#sendStopped(reason, ofScript);
-      }
-    });
+    engine.on('stopped', (reason) => this.stands(reason));
     engine.on('continued', () => {
       this.stopped = new StopState(engine);
       this.#showsStop = false;
@@ -377,6 +375,19 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     );
     engine.on('progress', (what, done, total) => this.progress.told(what, done, total));
     engine.on('breakpoint', (change, breakpoint) => this.breakpoints.changed(change, breakpoint));
+  }
+
+  /** The machine stands still; that of an `attach` may do so already. */
+  stands(reason: Stop): void {
+    this.stopped = new StopState(this.engine);
+    this.repl.stopped();
+    this.stops.add(this, reason);
+    const ofScript = this.repl.interpreter.sourcing > 0;
+    if (this.#held !== undefined) {
+      this.#held.push({ reason, ofScript });
+    } else {
+      this.#sendStopped(reason, ofScript);
+    }
   }
 
   #guestPrinted(text: string): void {
@@ -452,8 +463,12 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
       const all = this.repl.interpreter.breakpointCommands.get(id) ?? [];
       const commands = all[0]?.trim() === 'silent' ? all.slice(1) : all;
       if (commands.length > 0) {
-        const { output } = await this.repl.run(commands.join('\n'), -1);
+        const { resumes } = this.repl.interpreter;
+        const { output } = await this.repl.run(commands.join('\n'), -1, { untilResumed: true });
         this.output('stdout', output);
+        if (this.repl.interpreter.resumes !== resumes) {
+          return;
+        }
       }
     }
   }

@@ -3,8 +3,9 @@
  * runs, too.
  */
 
+import type { EngineApi } from '../engine/api.ts';
 import { readNetworks } from '../inspect/connections.ts';
-import { type Nic, nics, Register } from '../inspect/nics.ts';
+import { type Nic, nics, noNicText, Register } from '../inspect/nics.ts';
 import { packetView } from '../inspect/packets.ts';
 import { WORD } from '../inspect/register-notation.ts';
 import { REGISTERS_BY_GROUP, type RegisterInfo, SINGLE_REGISTERS } from '../inspect/registers.ts';
@@ -42,6 +43,7 @@ export const viewRequests: Family = {
           values: SINGLE_REGISTERS.map((info) => new Register(nic, info).value),
         })),
         ranges: args.objects('ranges').map((range) => rangeOf(all, range)),
+        ...absent(session.engine),
       };
     },
   },
@@ -68,13 +70,20 @@ export const viewRequests: Family = {
     },
   },
   'pktgdb/packet': { handle: (session) => packetBody(session) },
-  'pktgdb/rings': { handle: (session): RingsBody => readRings(session.engine) },
+  'pktgdb/rings': {
+    handle: (session): RingsBody => ({ ...readRings(session.engine), ...absent(session.engine) }),
+  },
   'pktgdb/descriptor': { handle: (session, args): DescriptorBody => readDescriptor(session.engine, args) },
   'pktgdb/connections': {
     handle: async (session): Promise<ConnectionsBody> => ({ networks: await readNetworks(session.engine) }),
   },
   'pktgdb/guestInput': { handle: (session, args) => session.engine.guestInput(args.string('text')) },
 };
+
+/** What the views say instead of a NIC that is elsewhere. */
+function absent(engine: EngineApi): { readonly absent?: string } {
+  return engine.guests ? { absent: noNicText(engine) } : {};
+}
 
 async function packetBody({ engine }: PacketSession): Promise<PacketBody> {
   const frames = engine.state === 'stopped' ? await engine.frames() : [];

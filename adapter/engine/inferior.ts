@@ -85,6 +85,8 @@ interface InferiorEvents {
   paused: [V8Paused];
   /** It goes on after it was paused. */
   resumed: [];
+  /** A past inferior has left the stack. */
+  left: [];
   /** The machine is set up and runs. */
   started: [];
   exited: [code: number, message: string, summary: ExecutionSummary | undefined];
@@ -103,6 +105,9 @@ interface InferiorEvents {
 const STOP_BYTES = 1 << 20;
 /** Bytes that the log of a what-if may have, in memory. */
 const WHAT_IF_BYTES = 512 << 20;
+/** What lets the thread link the stack's modules itself (inferior/stack-modules.ts); Node would warn of each launch. */
+const VM_MODULES = '--experimental-vm-modules';
+const STACK_FLAGS = process.allowedNodeEnvironmentFlags.has(VM_MODULES) ? [VM_MODULES, '--no-warnings'] : [];
 /** Spare chunks of the log that the thread is given ahead. */
 const SPARES = 4;
 
@@ -163,6 +168,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   framed = false;
   /** The thread stands still in the inspector. */
   #standing = false;
+  /** Exceptions at which V8 pauses. */
+  #pausesOn = 'none';
   #failure = '';
 
   readonly #fieldTypes: FieldTypes;
@@ -225,7 +232,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     this.#worker = new Worker(pathToFileURL(image.dist.worker), {
       workerData: data,
       transferList: [port2],
-      execArgv: [],
+      execArgv: STACK_FLAGS,
       name: this.#name,
     });
     port1.on('message', (chunk: SharedArrayBuffer) => {
@@ -278,12 +285,17 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   }
 
   async #pauseOnExceptions(state: 'all' | 'uncaught' | 'none'): Promise<void> {
-    await this.#channel?.send('Debugger.setPauseOnExceptions', { state });
+    if (this.#pausesOn !== state) {
+      this.#pausesOn = state;
+      await this.#channel?.send('Debugger.setPauseOnExceptions', { state });
+    }
   }
 
-  /** Has a past inferior execute a stretch; 'paused' follows. It must not stand still. */
-  travel(message: TravelMessage): void {
+  /** Has a past inferior execute a stretch; 'paused' follows, or 'left' if that is quiet. It must not stand still. */
+  async travel(message: TravelMessage): Promise<void> {
     Atomics.store(this.#ctl, CTL.PAUSE, 0);
+    // Leaving the stack is an exception, and V8 takes as long for it as for any stop.
+    await this.#pauseOnExceptions(message.order.quiet ? 'none' : 'all');
     this.#worker.postMessage(message);
   }
 
@@ -314,7 +326,6 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     await this.runtime.leaveStack();
     await this.inspector.send('Debugger.resume').catch(() => undefined);
     await left;
-    await this.#pauseOnExceptions('all');
   }
 
   /** Has a past inferior, which stands still, go on without what was recorded of `source`, up to `until` (ns). */
@@ -466,12 +477,13 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         break;
       case 'left':
         this.#onLeft.splice(0).forEach((done) => void done());
+        this.emit('left');
         break;
       case 'light':
         this.#channel?.standsLightly(m.calls, (goOn) => this.#leaveLight(goOn));
         break;
       case 'rows':
-        this.emit('rows', m.rows);
+        this.emit('rows', typeof m.rows === 'string' ? (JSON.parse(m.rows) as RowData[]) : m.rows);
         break;
       case 'answered':
         this.emit('answered', m.result);

@@ -4,7 +4,7 @@
  */
 import type { CallNotes } from '../inferior/call-trace.ts';
 import type { StopReport, TimePosition } from '../inferior/stop.ts';
-import type { BackRequest, NotedHit, TravelOrder, TravelTarget } from '../inferior/travel.ts';
+import type { BackRequest, NotedHit, TravelNotes, TravelOrder, TravelTarget } from '../inferior/travel.ts';
 import type { CarriedWatch } from '../inferior/watches.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { IN_POLL } from '../mailbox/probes.ts';
@@ -44,6 +44,12 @@ export interface Arrival {
   readonly report: StopReport;
 }
 
+/** How a run ended: a quiet one leaves the stack. */
+interface RunEnd {
+  readonly paused: V8Paused | null;
+  readonly report: StopReport;
+}
+
 /** Ticks before here that a reverse step looks at first; then `WIDER` times as many, and so on. */
 const NEAR = 2000;
 const WIDER = 32;
@@ -70,8 +76,8 @@ export class Past {
   #saved: CheckpointRef[] = [];
   /** Is told of stops that the user has to see. */
   stopped: (arrival: Arrival) => void;
-  /** Takes the next stop instead of the user. */
-  #expected: ((a: Arrival) => void) | undefined;
+  /** Takes the next stop, or end of a quiet run, instead of the user. */
+  #expected: ((end: RunEnd) => void) | undefined;
   /** What is looked for is given up before its next part. */
   #givenUp = false;
 
@@ -158,6 +164,11 @@ export class Past {
       past.#expected = undefined;
       (expected ?? past.stopped)({ paused, report });
     });
+    inferior.on('left', () => {
+      const expected = past.#expected;
+      past.#expected = undefined;
+      expected?.({ paused: null, report: inferior.stopReport() });
+    });
     await installer.all();
     return past;
   }
@@ -180,16 +191,32 @@ export class Past {
 
   /** Executes the recording from before `order.target` up to it. Throws `TravelCancelled` when it is interrupted. */
   async #run(order: TravelOrder, checkpoint = this.#before(order)): Promise<Arrival> {
+    const save = order.save ? {} : savedOn(order, checkpoint);
+    const { paused, report } = await this.#execute({ ...order, ...save }, checkpoint);
+    if (!paused) {
+      throw new EngineError('the past has left its stack');
+    }
+    return { paused, report };
+  }
+
+  /** The same for what is noted alone. */
+  async #noted(order: TravelOrder, checkpoint: CheckpointRef | null): Promise<TravelNotes | null> {
+    const { stop } = (await this.#execute({ ...order, quiet: true }, checkpoint)).report;
+    return stop.kind === 'arrived' ? stop.notes : null;
+  }
+
+  async #execute(order: TravelOrder, checkpoint: CheckpointRef | null): Promise<RunEnd> {
     if (this.#givenUp) {
       throw new TravelCancelled('Quit');
     }
     if (this.inferior.standing) {
       await this.inferior.leaveStack();
     }
-    const arrived = this.#nextArrival();
-    const save = order.save ? {} : savedOn(order, checkpoint);
-    this.inferior.travel({ recording: this.#live().recording, checkpoint, order: { ...order, ...save } });
-    return arrived;
+    const [end] = await Promise.all([
+      this.#nextEnd(),
+      this.inferior.travel({ recording: this.#live().recording, checkpoint, order }),
+    ]);
+    return end;
   }
 
   /** Goes to a moment, with watches that begin where it begins. */
@@ -213,7 +240,7 @@ export class Past {
     prepare: (arrival: Arrival) => Promise<void>,
   ): Promise<NotedHit | null> {
     await prepare(await this.to(entry));
-    const arrived = this.#nextArrival();
+    const arrived = this.#nextEnd();
     await this.inferior.runtime.startTravel({ target: from, breakpoints: 'note' });
     await this.inferior.inspector.send('Debugger.resume').catch(() => undefined);
     const { stop } = (await arrived).report;
@@ -231,25 +258,25 @@ export class Past {
     this.#givenUp = false;
   }
 
-  /** The next stop, which is not the user's. */
-  async #nextArrival(): Promise<Arrival> {
+  /** The next end of a run, which is not the user's. */
+  async #nextEnd(): Promise<RunEnd> {
     const { inferior } = this;
-    const arrival = await new Promise<Arrival>((resolve, reject) => {
+    const end = await new Promise<RunEnd>((resolve, reject) => {
       const ended = (): void => {
         if (inferior.failure !== '') {
           reject(new EngineError(inferior.failure));
         }
       };
       inferior.once('exited', ended);
-      this.#expected = (a) => {
+      this.#expected = (e) => {
         inferior.off('exited', ended);
-        resolve(a);
+        resolve(e);
       };
     });
-    if (arrival.report.stop.kind === 'pause' || this.#givenUp) {
+    if (end.report.stop.kind === 'pause' || this.#givenUp) {
       throw new TravelCancelled('Quit');
     }
-    return arrival;
+    return end;
   }
 
   /** The calls after `from`, up to `end`; those of one block each. */
@@ -257,8 +284,7 @@ export class Past {
     const { checkpoints, oldest } = this.#live();
     const before = checkpoints.beforeTick(from.tick - 1) ?? oldest;
     const order: TravelOrder = { target: end, breakpoints: 'silent', trace: { after: from.tick, block } };
-    const { stop } = (await this.#run(order, before)).report;
-    return (stop.kind === 'arrived' ? stop.notes.calls : null) ?? { count: 0, perBlock: 1, sums: [], calls: [] };
+    return (await this.#noted(order, before))?.calls ?? { count: 0, perBlock: 1, sums: [], calls: [] };
   }
 
   /** Where a packet of the capture first passes before `end`, or at it; null: nowhere. */
@@ -279,9 +305,10 @@ export class Past {
     const first = this.#live().oldest?.tick ?? 0;
     for (let near = NEAR; ; near *= WIDER) {
       const noteFrom = Math.max(first, from.tick - near);
-      const { report } = await this.#run({ target: from, breakpoints: 'silent', noteFrom, back: request });
-      const { stop } = report;
-      const found = stop.kind === 'arrived' ? stop.notes.back : null;
+      const order: TravelOrder = { target: from, breakpoints: 'silent', noteFrom, back: request };
+      const checkpoint = this.#before(order);
+      const notes = await this.#noted({ ...order, ...savedOn(order, checkpoint) }, checkpoint);
+      const found = notes?.back ?? null;
       if (found || noteFrom === first) {
         return found;
       }
@@ -310,8 +337,8 @@ export class Past {
         const watches = await this.#origins(end, checkpoint, at);
         // Hits come in groups: the next search is likely to begin where this one ends.
         const save = end === from ? { save: { from: (checkpoint?.tick ?? 0) + SAVE_EVERY, every: SAVE_EVERY } } : {};
-        const { report } = await this.#run({ target: end, breakpoints: 'note', watches, ...save, ...one }, checkpoint);
-        const hit = report.stop.kind === 'arrived' ? report.stop.notes.lastHit : null;
+        const order: TravelOrder = { target: end, breakpoints: 'note', watches, ...save, ...one };
+        const hit = (await this.#noted(order, checkpoint))?.lastHit;
         if (hit) {
           return { hit, begin: { checkpoint, watches } };
         }
@@ -335,7 +362,11 @@ export class Past {
     const ran = functions ? mayRun(this.#image, functions) : () => true;
     const live = this.#live();
     const all = stretches(live);
-    const starts = [...(live.oldest ? [] : [null]), ...this.#checkpoints.filter((c) => c.tick < from.tick)];
+    const kept = live.checkpoints.all.filter((c) => c.tick < from.tick);
+    const last = kept.at(-1)?.tick ?? 0;
+    // Its own checkpoints divide the first stretch alone: one more part takes longer than some 100,000 ticks.
+    const own = this.#saved.filter((c) => c.tick > last && c.tick < from.tick);
+    const starts = [...(live.oldest ? [] : [null]), ...kept, ...own];
     return starts
       .map((checkpoint, i) => {
         const next = starts[i + 1];
@@ -358,8 +389,7 @@ export class Past {
     if (known.length === 0) {
       return [];
     }
-    const { report } = await this.#run({ target, breakpoints: 'silent', known }, checkpoint);
-    return (report.stop.kind === 'arrived' && report.stop.notes.origins) || [];
+    return (await this.#noted({ target, breakpoints: 'silent', known }, checkpoint))?.origins ?? [];
   }
 
   /** Where a place of the program was passed last before `from`; null if it was not. */

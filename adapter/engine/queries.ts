@@ -284,21 +284,21 @@ export class Queries {
   }
 
   /** The innermost of the callers that debug information knows. */
-  #caller(callers: readonly string[]): string {
-    for (const text of callers) {
-      let name = this.#callers.get(text);
-      if (name === undefined) {
-        const [file = '', line = '', called = ''] = text.split(':');
-        const known = this.#image.file(file);
-        const fn = known === undefined ? undefined : this.#image.functionAt(known, Number(line), called);
-        name = fn && !fn.nodebug ? fn.name : '';
-        this.#callers.set(text, name);
-      }
-      if (name !== '') {
-        return name;
-      }
+  #caller(callers: string): string {
+    let name = this.#callers.get(callers);
+    if (name === undefined) {
+      const named = callers.split('\n').map((call) => this.#callName(call));
+      name = named.find((n) => n !== '') ?? '';
+      this.#callers.set(callers, name);
     }
-    return '';
+    return name;
+  }
+
+  #callName(call: string): string {
+    const [file = '', line = '', called = ''] = call.split(':');
+    const known = this.#image.file(file);
+    const fn = known === undefined ? undefined : this.#image.functionAt(known, Number(line), called);
+    return fn && !fn.nodebug ? fn.name : '';
   }
 
   async dispose(): Promise<void> {

@@ -163,10 +163,16 @@ export class TimeTravel {
     return typeof target === 'object' && 'tick' in target && target.probe < 0 && target.tick === oldest?.tick;
   }
 
+  /** The machine was being built at that tick, which nothing stops at. */
+  #precedes(target: MomentTarget): boolean {
+    const { oldest, startTick } = this.#hooks.live();
+    return oldest === null && typeof target === 'object' && 'tick' in target && target.tick < startTick;
+  }
+
   /** Goes to `target` and shows it, or the present if that is it. */
   async goTo(from: Moment, to: MomentTarget, stop: Stop, begin?: Beginning): Promise<void> {
     const present = this.#present ?? from;
-    const target = to === 'start' || this.#isStart(to) ? this.#start : to;
+    const target = to === 'start' || this.#isStart(to) || this.#precedes(to) ? this.#start : to;
     // What an answer to a query says of the capture is no target: it has a position.
     if (typeof target === 'object' && !('tick' in target) && 'captured' in target) {
       await this.#guarded(from, (past) => this.#goToPacket(past, from, target.captured, stop));
@@ -177,7 +183,18 @@ export class TimeTravel {
       return;
     }
     await this.#guarded(from, async (past) => {
-      await this.#show(past, present, await past.to(target, begin), stop, begin);
+      const arrival = await past.to(target, begin);
+      const { position } = arrival.report;
+      // A machine that is being built has no start to stand at.
+      const passed = position.tick > present.position.tick || samePosition(position, present.position);
+      if (!passed) {
+        await this.#show(past, present, arrival, stop, begin);
+      } else if ('tick' in target && target.probe >= 0) {
+        // It was looked for up to the end.
+        throw new NotPassedError(`There is no moment ${target.tick}:${target.probe} in the history.`);
+      } else {
+        await this.#toPresent(from, stop);
+      }
     });
   }
 

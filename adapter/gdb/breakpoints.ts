@@ -1,12 +1,11 @@
 /** Commands about breakpoints. */
 
 import { CommandError } from '../commands/command.ts';
-import { parseLocation } from '../commands/linespec.ts';
 import type { BREAKPOINT_COMMANDS } from '../commands/table/breakpoints.ts';
 import { splitWord } from '../commands/words.ts';
 import { type Handlers, listSubcommands } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { breakpointOf, defaultPlace, eachBreakpoint, parseNumbers } from './places.ts';
+import { breakpointOf, defaultPlace, eachBreakpoint, parseNumbers, placeOf } from './places.ts';
 import { catchEvent, dprintf, rbreak, setBreakpoint } from './set-breakpoint.ts';
 
 async function deleteBreakpoints(gdb: GdbInterpreter, args: string): Promise<void> {
@@ -19,7 +18,7 @@ async function deleteBreakpoints(gdb: GdbInterpreter, args: string): Promise<voi
 
 async function clear(gdb: GdbInterpreter, args: string): Promise<void> {
   const here = await defaultPlace(gdb);
-  const at = args === '' && here ? { kind: 'line' as const, ...here } : parseLocation(gdb.engine, args, here);
+  const at = args === '' && here ? { kind: 'line' as const, ...here } : await placeOf(gdb, args, here);
   const there = gdb.engine.breakpoints.filter(({ locations }) =>
     locations.some((l) => (at.kind === 'function' ? l.function === at.name : l.file === at.file && l.line === at.line)),
   );

@@ -1,4 +1,5 @@
 /** The terminal around the interpreter: prompt, history, Tab, Ctrl-C, scripts and `-ex`, the guest's console. */
+import type { EventEmitter } from 'node:events';
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -46,6 +47,21 @@ export interface CliOptions {
   readonly errors?: Writable & { readonly isTTY?: boolean };
   /** Where the history is kept; empty: nowhere. */
   readonly historyFile?: string;
+  /** The machine runs already, in this process; who types sits elsewhere. */
+  readonly attached?: Attached;
+  /** The terminal shows colours; without it what the environment says. */
+  readonly styled?: boolean;
+}
+
+/** A prompt at a machine that runs already. */
+export interface Attached {
+  readonly pid: number;
+  /** The program that has started it. */
+  readonly owner: string;
+  /** Closes when nobody types any more. */
+  readonly gone: EventEmitter;
+  /** Is told what to call at a Ctrl-C that is no key. */
+  readonly onInterrupt: (interrupt: () => void) => void;
 }
 
 const INIT_FILE = '.pktgdbinit';
@@ -117,6 +133,7 @@ class Cli {
       waitForStops: true,
       progress: (what, done, total) => this.#showPercent(what, done, total),
       version: options.version,
+      ...(options.attached ? { attached: options.attached } : {}),
       styled: this.#output.isTTY === true && !options.batch,
       launch: {
         args: options.args,
@@ -131,7 +148,7 @@ class Cli {
       () => this.#terminal?.ask(MORE, 'q') ?? Promise.resolve(undefined),
       () => this.gdb.interrupt(),
     );
-    this.gdb.settings.style.enabled = !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
+    this.gdb.settings.style.enabled = options.styled ?? (!process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb');
     this.gdb.interrupts.held = () => this.#pager.held;
     engine.on('console', (text) => this.#aside(this.#shown(text)));
     engine.on('log', (text) => this.#aside(text));
@@ -195,13 +212,7 @@ class Cli {
   }
 
   async run(): Promise<number> {
-    const interrupted = (): void => this.#interrupt();
-    process.on('SIGINT', interrupted);
-    const ended = ENDING.map(([signal, code]) => {
-      const end = (): void => void this.#end(code);
-      process.on(signal, end);
-      return () => process.off(signal, end);
-    });
+    const forget = this.#options.attached ? this.#hearClient(this.#options.attached) : this.#hearSignals();
     this.#endWithoutReader();
     try {
       if (!this.#options.quiet && !this.#options.batch) {
@@ -212,6 +223,7 @@ class Cli {
       }
       await this.#run(this.#options.early ?? []);
       await this.#readInitFiles();
+      await this.#attach();
       const ok = await this.#run(this.#options.actions);
       if (this.gdb.quit !== undefined) {
         return this.gdb.quit;
@@ -223,11 +235,57 @@ class Cli {
       this.#print(this.#options.hint ?? '');
       return await this.#interact();
     } finally {
-      process.off('SIGINT', interrupted);
-      ended.forEach((off) => void off());
+      forget();
       clearInterval(this.#watch);
       this.#progress.end();
       this.#terminal?.close();
+    }
+  }
+
+  /** Ctrl-C and what ends the process. Gives back what forgets them. */
+  #hearSignals(): () => void {
+    const interrupted = (): void => this.#interrupt();
+    process.on('SIGINT', interrupted);
+    const ended = ENDING.map(([signal, code]) => {
+      const end = (): void => void this.#end(code);
+      process.on(signal, end);
+      return () => process.off(signal, end);
+    });
+    return () => {
+      process.off('SIGINT', interrupted);
+      ended.forEach((off) => void off());
+    };
+  }
+
+  /** The same of somebody at the other end of a connection; when that is closed nothing goes on. */
+  #hearClient({ gone, onInterrupt }: Attached): () => void {
+    const left = (): void => {
+      this.gdb.interrupts.end();
+      this.#closed = true;
+      this.#answer?.('n');
+      this.#terminal?.interruptQuestion();
+      this.#wake();
+      if (this.#engine.state === 'running' && !this.#prompting) {
+        // A command waits for a stop. It goes on when the machine is given back.
+        this.#engine.interrupt().catch(() => undefined);
+      }
+    };
+    gone.once('close', left);
+    onInterrupt(() => this.#interrupt());
+    return () => gone.off('close', left);
+  }
+
+  /** Stops the machine that runs already, as gdb's `-p`. */
+  async #attach(): Promise<void> {
+    const { attached } = this.#options;
+    if (!attached) {
+      return;
+    }
+    this.#print(`Attaching to process ${attached.pid}\n`);
+    if (this.#engine.state === 'running') {
+      await this.gdb.go(() => this.#engine.interrupt());
+    } else {
+      await this.#execute('frame', false);
     }
   }
 
@@ -261,7 +319,8 @@ class Cli {
     if (!folder || here === own || !existsSync(here)) {
       return;
     }
-    const trusted = this.gdb.safePaths.some((path) => here.startsWith(path.endsWith('/') ? path : `${path}/`));
+    const paths = this.gdb.settings.autoLoad.safePath.split(':').filter((path) => path !== '');
+    const trusted = paths.some((path) => here.startsWith(path.endsWith('/') ? path : `${path}/`));
     if (trusted) {
       await this.#run([{ kind: 'file', name: here }]);
     } else {

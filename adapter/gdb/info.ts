@@ -1,8 +1,10 @@
 /** `info`: about the program and the machine. */
 
 import { CommandError } from '../commands/command.ts';
-import { findFunctions, unknownFunction } from '../commands/linespec.ts';
+import { type DefaultPlace, findFunctions, parseLocation, unknownFunction } from '../commands/linespec.ts';
 import type { INFO_COMMANDS } from '../commands/table/info.ts';
+import type { FunctionInfo } from '../compiler/debug-info.ts';
+import { symbolAt } from '../inspect/code-addresses.ts';
 import { momentText } from '../inspect/history.ts';
 import { constantText, declaration } from '../inspect/type-text.ts';
 import { infoBreakpoints, infoWatchpoints } from './breakpoint-table.ts';
@@ -17,11 +19,11 @@ import { infoJourney, infoJourneys } from './journey.ts';
 import { infoMmio } from './mmio.ts';
 import { infoMonitor, infoRing } from './network-info.ts';
 import { printPacket } from './packet.ts';
-import { defaultPlace } from './places.ts';
+import { defaultPlace, placeOfAddress } from './places.ts';
 import { infoRegisters } from './register-info.ts';
 import { infoDivergence, infoReplay } from './replay.ts';
 import { infoSkip } from './skip.ts';
-import { lineOf } from './source.ts';
+import { placesOf } from './source.ts';
 
 /** Items with a file, grouped by it, as gdb's symbol listings are. */
 function listing<T extends { readonly file: string; readonly line: number }>(
@@ -98,12 +100,20 @@ async function infoSource(gdb: GdbInterpreter): Promise<void> {
 }
 
 async function infoLine(gdb: GdbInterpreter, args: string): Promise<void> {
+  const text = args.trim();
   const here = (await defaultPlace(gdb)) ?? { file: '', line: 0 };
-  const named = args.trim() === '' ? here : lineOf(gdb, args.trim(), here);
-  // A function is its first statement, as that is where it begins.
-  const [ofName] = gdb.engine.info.functions.filter((f) => f.name === args.trim() && f.probes.length > 0);
-  const first = gdb.engine.info.probes[ofName?.probes[0] ?? -1];
-  const at = ofName && first ? { file: ofName.file, line: first.line } : named;
+  const address = await placeOfAddress(gdb, text);
+  for (const named of address ? [address] : text === '' ? [here] : placesOf(gdb, text, here)) {
+    // A function is its first statement, as that is where it begins.
+    const ofName = gdb.engine.info.functions.find(
+      (f) => f.name === text && f.file === named.file && f.probes.length > 0,
+    );
+    const first = gdb.engine.info.probes[ofName?.probes[0] ?? -1];
+    lineText(gdb, ofName && first ? { file: ofName.file, line: first.line } : named);
+  }
+}
+
+function lineText(gdb: GdbInterpreter, at: DefaultPlace): void {
   if (at.file === '') {
     throw new CommandError('No line number information available.');
   }
@@ -121,15 +131,14 @@ async function infoLine(gdb: GdbInterpreter, args: string): Promise<void> {
   gdb.out(`Line ${at.line} of "${at.file}" is in ${where}.\n`);
 }
 
-function infoScope(gdb: GdbInterpreter, args: string): void {
+async function infoScope(gdb: GdbInterpreter, args: string): Promise<void> {
   const name = args.trim();
   if (name === '') {
-    throw new CommandError('requires an argument: a function');
+    throw new CommandError(
+      'requires an argument (an expression or variable): a linespec such as a function or FILE:LINE.',
+    );
   }
-  const [f] = findFunctions(gdb.engine, name);
-  if (!f) {
-    throw new CommandError(unknownFunction(gdb.engine, name));
-  }
+  const f = await functionAt(gdb, name);
   const names = new Map<string, string>();
   for (const v of [...f.params, ...f.probes.flatMap((id) => gdb.engine.info.probes[id]?.locals ?? [])]) {
     names.set(v.name, v.type);
@@ -138,16 +147,42 @@ function infoScope(gdb: GdbInterpreter, args: string): void {
     gdb.out(`Symbol table for ${f.name} has no locals.\n`);
     return;
   }
-  gdb.out(`Scope for ${f.name}:\n`);
+  gdb.out(`Scope for ${name}:\n`);
   for (const [n, type] of names) {
     const kind = f.params.some((p) => p.name === n) ? 'an argument' : 'a variable';
     gdb.out(`Symbol ${n} is ${kind}${type === '' ? '' : ` of type ${type}`}.\n`);
   }
 }
 
+/** The function that a location is in. */
+async function functionAt(gdb: GdbInterpreter, text: string): Promise<FunctionInfo> {
+  const [named] = findFunctions(gdb.engine, text);
+  if (named) {
+    return named;
+  }
+  if (/^[\w.]+$/.test(text) && !/^\d+$/.test(text)) {
+    throw new CommandError(unknownFunction(gdb.engine, text));
+  }
+  const at = (await placeOfAddress(gdb, text)) ?? parseLocation(gdb.engine, text, await defaultPlace(gdb));
+  const found =
+    at.kind === 'function'
+      ? findFunctions(gdb.engine, at.name)[0]
+      : gdb.engine.info.functions.filter((f) => f.file === at.file && f.line <= at.line && at.line <= f.endLine).at(-1);
+  if (!found) {
+    throw new CommandError(`No function contains ${text}.`);
+  }
+  return found;
+}
+
 /** `info symbol` / `info address` in one: where a name is defined, with its doc comment. */
-function infoSymbol(gdb: GdbInterpreter, args: string): void {
+async function infoSymbol(gdb: GdbInterpreter, args: string): Promise<void> {
   const name = args.trim();
+  if (/^(?:\$|0x|\d)/.test(name)) {
+    const { value } = await gdb.evaluator.evaluate(name, gdb.expressionFrame());
+    const symbol = symbolAt(gdb.engine.info, Number(value.value));
+    gdb.out(symbol === undefined ? `No symbol matches ${name}.\n` : `${symbol.replace('+', ' + ')} in section .text\n`);
+    return;
+  }
   const { functions, structs, globals } = gdb.engine.info;
   const found = [...functions, ...structs, ...globals].filter((x) => x.name === name);
   if (found.length === 0) {

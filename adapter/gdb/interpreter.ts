@@ -32,6 +32,7 @@ import type { ExamineState } from './memory.ts';
 import { Output } from './output.ts';
 import { HostPeers } from './peers.ts';
 import type { DivergenceList } from './replay.ts';
+import { Resumed, unlessResumed } from './resumed.ts';
 import { blockOpener } from './script.ts';
 import { settingValue } from './settings.ts';
 import type { Skip } from './skip.ts';
@@ -71,6 +72,8 @@ export interface InterpreterOptions {
   readonly styled?: boolean;
   /** Version of the program. */
   readonly version?: string;
+  /** The machine runs already, in this process, which is one of a program of that name. */
+  readonly attached?: { readonly pid: number; readonly owner: string };
   /** What `run` starts; can be changed with `set args`. */
   readonly launch?: {
     readonly args: readonly string[];
@@ -126,8 +129,6 @@ export class GdbInterpreter {
   /** Hooks that are being executed. */
   readonly runningHooks = new Set<string>();
   readonly output: Output;
-  /** Folders whose `.pktgdbinit` is trusted. */
-  readonly safePaths: string[] = [];
   /** What `step` does not stop in. */
   readonly skips: Skip[] = [];
   /** Breakpoints that `detach` disabled. */
@@ -236,6 +237,9 @@ export class GdbInterpreter {
 
   /** Loops that are being executed. */
   looping = 0;
+
+  /** How often a command has let the machine go on. */
+  resumes = 0;
 
   /** A line of a script: as `execute`, but errors are thrown. */
   scriptLine(line: string): Promise<void> {
@@ -366,6 +370,7 @@ export class GdbInterpreter {
 
   /**
    * Executes the commands of breakpoints that were hit, one after the other. `continue` among them may hit the next.
+   * What follows a command that lets the machine go on is left out, as gdb does.
    */
   async #runHitCommands(): Promise<void> {
     if (this.#inHitCommands) {
@@ -374,7 +379,7 @@ export class GdbInterpreter {
     this.#inHitCommands = true;
     try {
       for (let lines = this.#hitCommands.shift(); lines; lines = this.#hitCommands.shift()) {
-        await this.withArguments(undefined, () => this.executeLines(lines));
+        await this.withArguments(undefined, () => this.executeLines(lines)).catch(unlessResumed);
       }
     } finally {
       this.#inHitCommands = false;
@@ -533,6 +538,7 @@ export class GdbInterpreter {
     before?: { readonly fn: number; readonly depth: number },
     again?: () => Promise<boolean>,
   ): Promise<void> {
+    this.resumes++;
     if (!(this.options.waitForStops || this.sourcing > 0 || this.looping > 0) || this.#background) {
       return action();
     }
@@ -561,6 +567,9 @@ export class GdbInterpreter {
     await this.#reportEnd(end, before);
     if (leavesLoop) {
       throw new CommandError('Quit');
+    }
+    if (this.#inHitCommands) {
+      throw new Resumed();
     }
   }
 

@@ -18,11 +18,10 @@ async function quit(gdb: GdbInterpreter, args: string): Promise<void> {
     const { value } = await gdb.evaluator.evaluate(args, gdb.expressionFrame());
     code = Number(value.value ?? 0) & 0xff;
   }
+  const { attached } = gdb.options;
+  const end = attached ? `[process ${attached.pid}] will be detached` : '[machine] will be killed';
   const alive = gdb.engine.state === 'stopped' || gdb.engine.state === 'running';
-  if (
-    alive &&
-    !(await gdb.confirm('A debugging session is active.\n\n\tInferior 1 [machine] will be killed.\n\nQuit anyway?'))
-  ) {
+  if (alive && !(await gdb.confirm(`A debugging session is active.\n\n\tInferior 1 ${end}.\n\nQuit anyway?`))) {
     throw new CommandError('Not confirmed.');
   }
   gdb.quit = code;
@@ -56,7 +55,9 @@ export const MISC_HANDLERS: Handlers<typeof MISC_COMMANDS> = {
     delete process.env[args.trim()];
   },
   'add-auto-load-safe-path': (gdb, args) => {
-    gdb.safePaths.push(resolve(args.trim().replace(/^~(?=\/|$)/, homedir())));
+    const { autoLoad } = gdb.settings;
+    const folder = resolve(args.trim().replace(/^~(?=\/|$)/, homedir()));
+    autoLoad.safePath = autoLoad.safePath === '' ? folder : `${autoLoad.safePath}:${folder}`;
   },
   pwd: (gdb) => gdb.out(`Working directory ${process.cwd()}.\n`),
 };

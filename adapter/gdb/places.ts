@@ -1,6 +1,6 @@
 /** What users name: numbers of breakpoints, and the place that others count from. */
 import { CommandError } from '../commands/command.ts';
-import type { DefaultPlace } from '../commands/linespec.ts';
+import { type DefaultPlace, type Location, parseLocation } from '../commands/linespec.ts';
 import type { Breakpoint } from '../engine/api.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
@@ -10,6 +10,34 @@ export async function defaultPlace(gdb: GdbInterpreter): Promise<DefaultPlace | 
     return (await gdb.selected()).location;
   }
   return gdb.source.current();
+}
+
+/** The statement that `*EXPRESSION` names: `$pc`, or the number of a probe. Undefined for another location. */
+export async function placeOfAddress(
+  gdb: GdbInterpreter,
+  text: string,
+): Promise<(Location & { readonly kind: 'line' }) | undefined> {
+  if (!text.startsWith('*')) {
+    return undefined;
+  }
+  const { value } = await gdb.evaluator.evaluate(text.slice(1), gdb.expressionFrame());
+  const { functions, probes } = gdb.engine.info;
+  if (value.kind === 'function') {
+    const f = functions.find((one) => one.name === value.value);
+    const first = probes[f?.probes[0] ?? -1];
+    return f && { kind: 'line', file: f.file, line: first?.line ?? f.line };
+  }
+  const probe = value.kind === 'number' ? probes[Number(value.value)] : undefined;
+  const fn = functions[probe?.fn ?? -1];
+  if (!probe || !fn) {
+    throw new CommandError('No code is there: behind "*" stands $pc, a function, or the number of a probe.');
+  }
+  return { kind: 'line', file: fn.file, line: probe.line, column: probe.column };
+}
+
+/** The place in the code that a location names. Throws `CommandError`. */
+export async function placeOf(gdb: GdbInterpreter, text: string, here: DefaultPlace | undefined): Promise<Location> {
+  return (await placeOfAddress(gdb, text)) ?? parseLocation(gdb.engine, text, here);
 }
 
 /** Numbers and ranges, `1 3-5 $bpnum`. Throws for anything else. */

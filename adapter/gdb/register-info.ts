@@ -2,7 +2,7 @@
 
 import { CommandError } from '../commands/command.ts';
 import { registersNamed } from '../commands/registers.ts';
-import { chooseNic, type Nic, Register } from '../inspect/nics.ts';
+import { chooseNic, type Nic, noNicText, Register } from '../inspect/nics.ts';
 import { setFields } from '../inspect/register-notation.ts';
 import { REGISTERS_BY_GROUP, type RegisterInfo } from '../inspect/registers.ts';
 import { hex } from '../packets/format.ts';
@@ -21,7 +21,7 @@ export function infoRegisters(gdb: GdbInterpreter, args: string): void {
     throw new CommandError(
       gdb.engine.state === 'none' || gdb.engine.state === 'exited'
         ? 'The program has no registers now.'
-        : 'The machine has no e1000.',
+        : noNicText(gdb.engine),
     );
   }
   for (const name of wanted) {

@@ -1,14 +1,13 @@
 /** Commands that run the program. */
 
 import { CommandError } from '../commands/command.ts';
-import { parseLocation } from '../commands/linespec.ts';
 import type { RUNNING_COMMANDS } from '../commands/table/running.ts';
 import { splitWords } from '../commands/words.ts';
 import type { StepKind } from '../engine/api.ts';
 import { visible } from '../packets/format.ts';
 import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { defaultPlace } from './places.ts';
+import { defaultPlace, placeOf } from './places.ts';
 import { changeSkips, skip, skipFile, skipFunction, skips, skipsAny } from './skip.ts';
 import { numberedFrameLine } from './stops.ts';
 
@@ -16,6 +15,12 @@ import { numberedFrameLine } from './stops.ts';
 const UNTIL_LIMIT = 10_000;
 
 async function run(gdb: GdbInterpreter, args: string, stopOnEntry: boolean): Promise<void> {
+  const { attached } = gdb.options;
+  if (attached) {
+    throw new CommandError(
+      `The machine is one of ${attached.owner}, which starts it: it cannot be run again from here.`,
+    );
+  }
   if (gdb.engine.state === 'stopped' || gdb.engine.state === 'running') {
     const question = 'The program being debugged has been started already.\nStart it from the beginning?';
     if (!(await gdb.confirm(question))) {
@@ -149,13 +154,13 @@ async function finish(gdb: GdbInterpreter): Promise<void> {
   if (gdb.frame + 1 >= (await gdb.frames()).length) {
     throw new CommandError('"finish" not meaningful in the outermost frame.');
   }
-  gdb.out(`Run till exit from ${await numberedFrameLine(gdb, frame)}\n`);
+  gdb.announce(`Run till exit from ${await numberedFrameLine(gdb, frame)}\n`);
   await gdb.go(() => gdb.engine.step('out', { frame: frame.index }));
 }
 
 async function runTo(gdb: GdbInterpreter, args: string): Promise<void> {
   gdb.requireStopped();
-  const location = parseLocation(gdb.engine, args.trim(), await defaultPlace(gdb));
+  const location = await placeOf(gdb, args.trim(), await defaultPlace(gdb));
   await gdb.go(() => gdb.engine.runTo(location), await standing(gdb));
 }
 

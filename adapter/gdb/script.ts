@@ -11,6 +11,7 @@ import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { isJavascript, javascript, javascriptBlock, sourceJavascript } from './javascript.ts';
 import { breakpointOf } from './places.ts';
+import { Resumed } from './resumed.ts';
 import { evaluateCommand, pipe, withSetting } from './scripting.ts';
 import { alias, defineBlock, definePrefix, documentBlock } from './user-commands.ts';
 
@@ -174,6 +175,9 @@ async function runLines(gdb: GdbInterpreter, name: string, text: string, verbose
       await gdb.scriptLine(joined);
     } catch (e) {
       gdb.cancelBlock();
+      if (e instanceof Resumed) {
+        throw e;
+      }
       throw new CommandError(`${name}:${line + 1}: Error in sourced command file:\n${textOf(e)}`);
     }
   }

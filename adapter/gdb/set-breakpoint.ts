@@ -1,14 +1,7 @@
 /** Setting breakpoints: `break` and its relatives, `dprintf`, `rbreak`, `catch packet`. */
 import { parseCatch } from '../commands/catch-text.ts';
 import { CommandError } from '../commands/command.ts';
-import {
-  type DefaultPlace,
-  findFile,
-  findFunctions,
-  type Location,
-  parseLocation,
-  splitBreakpoint,
-} from '../commands/linespec.ts';
+import { type DefaultPlace, findFile, findFunctions, type Location, splitBreakpoint } from '../commands/linespec.ts';
 import { splitPrintf } from '../commands/split.ts';
 import { splitWords } from '../commands/words.ts';
 import { type Breakpoint, type BreakpointSpec, type CatchKind, EngineError, eventText } from '../engine/api.ts';
@@ -17,7 +10,7 @@ import { within } from '../packets/span.ts';
 import { placeText } from './breakpoint-table.ts';
 import { regexOf } from './frames.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { defaultPlace } from './places.ts';
+import { defaultPlace, placeOf } from './places.ts';
 import { conversionsOf, unescapeC } from './printf.ts';
 
 /** `break [LOCATION] [thread 1] [if CONDITION]`. */
@@ -191,7 +184,7 @@ function checkPacket(gdb: GdbInterpreter, at: Breakpoint['spec']['location']): v
 async function placeToStop(gdb: GdbInterpreter, wanted: string): Promise<Location> {
   const location = plainLocation(wanted);
   if (location !== '') {
-    return parseLocation(gdb.engine, location, (await defaultPlace(gdb)) ?? mainPlace(gdb));
+    return placeOf(gdb, location, (await defaultPlace(gdb)) ?? mainPlace(gdb));
   }
   const here = gdb.engine.state === 'stopped' ? await defaultPlace(gdb) : undefined;
   if (!here) {

@@ -1,6 +1,7 @@
 /** `set` and `show`. */
 import { type Command, CommandError, findCommand } from '../commands/command.ts';
 import {
+  AUTO_LOAD_SETTINGS,
   BACKTRACE_SETTINGS,
   BREAKPOINT_SETTINGS,
   HISTORY_SETTINGS,
@@ -160,6 +161,8 @@ export const SETTING_HANDLERS: Handlers<typeof SETTING_COMMANDS> = {
   'show print': showAll('print', PRINT_SETTINGS),
   'show replay': showAll('replay', REPLAY_SETTINGS),
   'show history': showAll('history', HISTORY_SETTINGS),
+  'set auto-load': listSubcommands('set auto-load'),
+  'show auto-load': showAll('auto-load', AUTO_LOAD_SETTINGS),
   'show logging': showAll('logging', LOGGING_SETTINGS),
   'show backtrace': showAll('backtrace', BACKTRACE_SETTINGS),
   'show breakpoint': showAll('breakpoint', BREAKPOINT_SETTINGS),

@@ -3,12 +3,20 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandError } from '../commands/command.ts';
-import { type DefaultPlace, findFile, findFunctions, parseLocation, unknownFunction } from '../commands/linespec.ts';
+import {
+  type DefaultPlace,
+  findFile,
+  findFiles,
+  findFunctions,
+  parseLocation,
+  unknownFunction,
+} from '../commands/linespec.ts';
 import type { SOURCE_COMMANDS } from '../commands/table/source.ts';
 import type { EngineApi } from '../engine/api.ts';
 import { regexOf } from './frames.ts';
 import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
+import { placeOfAddress } from './places.ts';
 import { colouredLines } from './source-colours.ts';
 import type { Styles } from './styles.ts';
 
@@ -129,8 +137,7 @@ async function list(gdb: GdbInterpreter, args: string): Promise<void> {
   }
   const comma = text.indexOf(',');
   if (comma < 0) {
-    const at = lineOf(gdb, text, here);
-    return around(gdb, at.file, at.line);
+    return listAround(gdb, text, here);
   }
   const from = text.slice(0, comma).trim();
   const to = text.slice(comma + 1).trim();
@@ -138,12 +145,65 @@ async function list(gdb: GdbInterpreter, args: string): Promise<void> {
     const end = lineOf(gdb, to, here);
     return printLines(gdb, end.file, Math.max(1, end.line - size + 1), end.line);
   }
-  const first = lineOf(gdb, from, here);
+  const [first = here, ...also] = placesOf(gdb, from, here);
+  if (also.length > 0) {
+    const all = placesOf(gdb, from, here).map((p) => ambiguityLine(p.file, p.line, p.symbol));
+    throw new CommandError(`Specified first line '${from}' is ambiguous:\n${all.join('').trimEnd()}`);
+  }
   const last = to === '' ? first.line + size - 1 : lineOf(gdb, to, first).line;
   if (last < first.line) {
     throw new CommandError('Second line of the range is before the first.');
   }
   printLines(gdb, first.file, first.line, last);
+}
+
+/** `list LOCATION`: around it; where a file's name means several, around the line of each. */
+async function listAround(gdb: GdbInterpreter, text: string, here: DefaultPlace): Promise<void> {
+  const address = await placeOfAddress(gdb, text);
+  if (address) {
+    gdb.out(`${placedText(gdb, address)}\n`);
+    return around(gdb, address.file, address.line);
+  }
+  const places = placesOf(gdb, text, here);
+  for (const { file, line, symbol } of places) {
+    if (places.length > 1) {
+      gdb.out(ambiguityLine(file, line, symbol));
+    }
+    around(gdb, file, line);
+  }
+}
+
+/** All lines that a linespec means: a file's name or a function's may be that of several. */
+export function placesOf(
+  gdb: GdbInterpreter,
+  text: string,
+  here: DefaultPlace,
+): readonly (DefaultPlace & { readonly symbol: string })[] {
+  const [, name, line] = /^(.+):(\d+)$/.exec(text) ?? [];
+  const files = name === undefined ? [] : findFiles(gdb.engine, name);
+  if (files.length > 1) {
+    return files.map((file) => ({ file, line: Number(line), symbol: '???' }));
+  }
+  const functions = /^[A-Za-z_]\w*$/.test(text) ? findFunctions(gdb.engine, text) : [];
+  if (functions.length > 1) {
+    return functions.map((f) => ({ file: f.file, line: f.line, symbol: f.name }));
+  }
+  return [{ ...lineOf(gdb, text, here), symbol: '???' }];
+}
+
+function ambiguityLine(file: string, line: number, symbol: string): string {
+  return `file: "${file}", line number: ${line}, symbol: "${symbol}"\n`;
+}
+
+/** `0x1af is in tcp_input (slirp/tcp_input.ts:155).` */
+function placedText(gdb: GdbInterpreter, at: DefaultPlace & { readonly column?: number }): string {
+  const { functions, probes } = gdb.engine.info;
+  const probe = probes.find(
+    (p) =>
+      functions[p.fn]?.file === at.file && p.line === at.line && (at.column === undefined || p.column === at.column),
+  );
+  const fn = functions[probe?.fn ?? -1];
+  return `0x${(probe?.id ?? 0).toString(16)} is in ${fn?.name} (${at.file}:${at.line}).`;
 }
 
 /** The line that a linespec names; numbers may be beyond the code. */

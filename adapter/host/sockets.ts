@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type OnReadOpts, type Server, type SocketConstructorOpts, Socket as TcpSocket } from 'node:net';
 import { WORD } from '../mailbox/shared-copy.ts';
-import { AF_INET6, AF_UNIX, type Input, SOCK_STREAM, type sockaddr } from '../stack/util/host.ts';
+import { AF_INET6, AF_UNIX, FD_PREFIX, type Input, SOCK_STREAM, type sockaddr } from '../stack/util/host.ts';
 import { hostOf, toSockaddr } from './addresses.ts';
 import { NodeDatagrams } from './datagrams.ts';
 import { commandOf, startCommand } from './guest-commands.ts';
@@ -237,8 +237,23 @@ export class NodeSockets {
     }
   }
 
+  /** A connected socket that was open when this process began, by its number. */
+  #inherit(e: Entry, number: number): void {
+    try {
+      this.#watchStream(e, new TcpSocket({ ...this.#stream(e), fd: number, readable: true, writable: true }));
+      this.#post({ type: 'connected', fd: e.fd, local: toSockaddr(undefined, undefined) });
+    } catch (error) {
+      // It is no socket, or nothing at all.
+      this.#post({ type: 'error', fd: e.fd, errno: (error as NodeJS.ErrnoException).code ?? 'EBADF', from: null });
+    }
+  }
+
   connect(fd: number, addr: sockaddr, bind: sockaddr | null): void {
     const e = this.#entry(fd);
+    if (addr.sun_path.startsWith(FD_PREFIX)) {
+      this.#inherit(e, Number(addr.sun_path.slice(FD_PREFIX.length)));
+      return;
+    }
     const started = this.#startProgram(addr.sun_path);
     const tcp = started ?? new TcpSocket(this.#stream(e));
     tcp.setNoDelay(true);

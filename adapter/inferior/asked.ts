@@ -65,28 +65,35 @@ export interface RowData extends TimePosition, RowFields {
   readonly packets: number;
   /** In a replay: number in the capture of the last of them, 0 if it is none of it. */
   readonly captured: number;
-  /** Who called, innermost first: `file:line:name` of V8's frames. */
-  readonly callers: readonly string[];
+  /** Who called, innermost first: `file:line:name` of V8's frames, a line each. */
+  readonly callers: string;
   returned?: Value;
 }
+
+/** Rows as they are sent: as JSON, which is made and read faster than a copy, where that can say all. */
+export type Rows = string | readonly RowData[];
 
 /** What it needs of the runtime. */
 export interface AskedHooks {
   /** Where the machine is. */
   now(): { tick: number; ns: number; packets: number; captured: number };
-  /** Calls from outside the probe's function, innermost first. */
-  callers(): readonly string[];
+  /** Calls from outside the probe's function (see `RowData`). */
+  callers(probe: number): string;
   /** A value that can cross, without a handle. */
   plain(v: unknown, declared?: string): Value;
   /** The packet that was viewed last, as the packet list shows it. */
   passed(): PassedPacket | undefined;
-  post(rows: readonly RowData[]): void;
+  post(rows: Rows): void;
 }
 
 /** So many rows are sent together. */
-const BATCH = 512;
+const BATCH = 128;
 /** A call whose row is not wanted, and one that has not met its condition yet. */
 const NOT_YET = null;
+
+function isUnlikeJson(v: unknown): boolean {
+  return typeof v === 'number' && (!Number.isFinite(v) || Object.is(v, -0));
+}
 
 interface Series {
   readonly name: string;
@@ -97,6 +104,8 @@ export class Asked {
   readonly order: QueryOrder;
   readonly #hooks: AskedHooks;
   #rows: RowData[] = [];
+  /** They have a number that JSON does not know. */
+  #unlikeJson = false;
   /** Rows of calls that have not returned. */
   readonly #open = new Set<RowData>();
   /** Calls of each function that go on. */
@@ -113,7 +122,7 @@ export class Asked {
 
   /** Something was found at a probe. */
   row(probe: number, fields: RowFields): RowData {
-    const row: RowData = { ...this.#hooks.now(), probe, callers: this.#hooks.callers(), ...fields };
+    const row = Object.assign(fields, this.#hooks.now(), { probe, callers: this.#hooks.callers(probe) });
     this.#rows.push(row);
     if (this.#rows.length >= BATCH && this.#open.size === 0) {
       this.flush();
@@ -129,14 +138,15 @@ export class Asked {
   /** The value of an expression; one that cannot be evaluated here is undefined. */
   show(value: () => unknown): Value {
     try {
-      return this.#hooks.plain(value());
+      return this.plain(value());
     } catch (e) {
       this.failed(e);
-      return this.#hooks.plain(undefined);
+      return this.plain(undefined);
     }
   }
 
-  plain(v: unknown, declared: string): Value {
+  plain(v: unknown, declared?: string): Value {
+    this.#unlikeJson ||= isUnlikeJson(v);
     return this.#hooks.plain(v, declared);
   }
 
@@ -196,9 +206,9 @@ export class Asked {
     } else if (Object.is(series.last, value)) {
       return;
     }
-    const old = series.last === undefined ? {} : { old: this.#hooks.plain(series.last) };
+    const old = series.last === undefined ? {} : { old: this.plain(series.last) };
     series.last = value;
-    this.row(probe, { value: this.#hooks.plain(value), ...old, series: series.name });
+    this.row(probe, { value: this.plain(value), ...old, series: series.name });
   }
 
   // ---- watches ----
@@ -208,10 +218,11 @@ export class Asked {
     if (this.order.last) {
       this.#rows = [];
     }
+    this.#unlikeJson ||= [old, now].some((v) => v && isUnlikeJson(v.value));
     const row: RowData = {
       ...this.#hooks.now(),
       ...by,
-      callers: [],
+      callers: '',
       value: now,
       ...(old ? { old } : {}),
       ...(debug ? { debugger: debug } : {}),
@@ -242,8 +253,9 @@ export class Asked {
 
   flush(): void {
     if (this.#rows.length > 0) {
-      this.#hooks.post(this.#rows);
+      this.#hooks.post(this.#unlikeJson ? this.#rows : JSON.stringify(this.#rows));
       this.#rows = [];
+      this.#unlikeJson = false;
     }
   }
 }

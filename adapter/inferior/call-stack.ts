@@ -55,18 +55,52 @@ export function callsOf(url: string): readonly Call[] {
 /** So many callers may be left out of back traces before the one that is not. */
 const CALLERS = 4;
 
-/** Calls of the code under `url` around the one that called the debugger: `file:line:name`, innermost first. */
-export function callersOf(url: string): readonly string[] {
-  const { stackTraceLimit: limit, prepareStackTrace: prepare } = Error;
-  // The debugger's own frames are few.
-  Error.stackTraceLimit = 12;
-  Error.prepareStackTrace = (_e, sites) =>
+/** The debugger's own frames are few. */
+const MOST_FRAMES = 12;
+
+/** Tells the calls of the code under a URL around the one that called the debugger, for each of very many. */
+export class Callers {
+  readonly #url: string;
+  /** Texts of calls by file and place: V8 counts lines and looks for names each time. */
+  readonly #known = new Map<string, Map<number, string>>();
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  /** `file:line:name` for each, innermost first, a line each; those up to `by`, which the code called, are left out. */
+  of(by: ((...args: never[]) => unknown) | undefined): string {
+    const { stackTraceLimit: limit, prepareStackTrace: prepare } = Error;
+    Error.stackTraceLimit = by ? CALLERS : MOST_FRAMES;
+    Error.prepareStackTrace = this.#text;
+    const at = { stack: '' };
+    Error.captureStackTrace(at, by);
+    const callers = at.stack;
+    Error.prepareStackTrace = prepare;
+    Error.stackTraceLimit = limit;
+    return callers;
+  }
+
+  readonly #text = (_e: unknown, sites: readonly NodeJS.CallSite[]): string =>
     sites
-      .filter((s) => s.getFileName()?.startsWith(url))
+      .filter((s) => s.getFileName()?.startsWith(this.#url))
       .slice(1, CALLERS)
-      .map((s) => `${s.getFileName()?.slice(url.length + 1)}:${s.getLineNumber()}:${s.getFunctionName() ?? ''}`);
-  const callers = new Error().stack as unknown as readonly string[];
-  Error.prepareStackTrace = prepare;
-  Error.stackTraceLimit = limit;
-  return callers;
+      .map((s) => this.#call(s))
+      .join('\n');
+
+  #call(s: NodeJS.CallSite): string {
+    const file = s.getFileName() ?? '';
+    let calls = this.#known.get(file);
+    if (!calls) {
+      calls = new Map();
+      this.#known.set(file, calls);
+    }
+    const at = s.getPosition();
+    let text = calls.get(at);
+    if (text === undefined) {
+      text = `${file.slice(this.#url.length + 1)}:${s.getLineNumber()}:${s.getFunctionName() ?? ''}`;
+      calls.set(at, text);
+    }
+    return text;
+  }
 }

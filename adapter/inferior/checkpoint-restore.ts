@@ -101,10 +101,23 @@ interface Maker {
   readonly fill: Fill;
 }
 
+/** What fills objects with these keys: compiling them takes longer than all else of a checkpoint. */
+const fillers = new Map<string, Fill>();
+/** Structs have fewer shapes; tables that are objects may have any number. */
+const MOST_FILLERS = 2000;
+
 /** Named stores keep V8's objects fast; stores by computed names would not, beyond a dozen fields. */
 function filler(keys: readonly string[]): Fill {
-  const lines = keys.map((key) => `o[${JSON.stringify(key)}]=next();`);
-  return new Function('o', 'next', lines.join('\n')) as Fill;
+  const lines = keys.map((key) => `o[${JSON.stringify(key)}]=next();`).join('\n');
+  let fill = fillers.get(lines);
+  if (!fill) {
+    fill = new Function('o', 'next', lines) as Fill;
+    if (fillers.size >= MOST_FILLERS) {
+      fillers.clear();
+    }
+    fillers.set(lines, fill);
+  }
+  return fill;
 }
 
 class TreeReader {

@@ -94,6 +94,10 @@ export class Describer {
 
   /** A value with the type known from the source, or '' to go by the value alone. */
   describe(v: unknown, declared = ''): Value {
+    return this.#describe(v, declared, true);
+  }
+
+  #describe(v: unknown, declared: string, handled: boolean): Value {
     switch (typeof v) {
       case 'number':
       case 'bigint':
@@ -109,7 +113,7 @@ export class Describer {
       case 'function':
         return { kind: 'function', type: declared, value: v.name };
       case 'object':
-        return v === null ? { kind: 'null', type: declared } : this.#aggregate(v, declared);
+        return v === null ? { kind: 'null', type: declared } : this.#aggregate(v, declared, handled);
       default:
         return { kind: 'string', type: declared, value: String(v) };
     }
@@ -117,15 +121,12 @@ export class Describer {
 
   /** A value that nobody will look into: without a handle. */
   plain(v: unknown, declared = ''): Value {
-    const { handle, ...value } = this.describe(v, declared);
-    if (handle !== undefined) {
-      this.#handles.length = 0;
-    }
-    return value;
+    return this.#describe(v, declared, false);
   }
 
-  #aggregate(o: object, declared: string): Value {
-    const common = { handle: this.#handleOf(o), address: this.#addressOf(o) };
+  #aggregate(o: object, declared: string, handled: boolean): Value {
+    const address = this.#addressOf(o);
+    const common = handled ? { handle: this.#handleOf(o), address } : { address };
     const name = o.constructor?.name ?? '';
     if (o instanceof Uint8Array) {
       return { kind: 'bytes', type: name, length: o.length, bits: 8, ...common };

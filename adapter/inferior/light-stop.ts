@@ -3,18 +3,34 @@
  * function on the stack again. Here the thread just waits, and who evaluates something gets it from a closure that the
  * decider made in the place of the innermost frame. Whoever needs more has it become a stop as any other.
  */
+import type { FramedChange } from '../mailbox/change.ts';
 import { CTL, LIGHT } from '../mailbox/mailbox.ts';
 import { type Call, callsOf } from './call-stack.ts';
 
 /** Evaluates JavaScript with the locals of a probe. */
 export type Here = (js: string) => unknown;
 
-/** Stands still until the machine is to go on: lightly where that is possible, or in the inspector. */
-export function standStill(light: LightStops | undefined, here: Here | undefined): void {
+/** How the machine stands still. */
+export interface Standing {
+  /** What the engine has to do, which needs frames. */
+  readonly change?: FramedChange | undefined;
+  /** It may do so lightly. */
+  readonly here?: Here | undefined;
+  /** It only tells, and leaves the stack. */
+  readonly quiet?: boolean | undefined;
+}
+
+/**
+ * Stands still until the machine is to go on: lightly where that is possible, or in the inspector. Returns for how many
+ * milliseconds.
+ */
+export function standStill(light: LightStops | undefined, here: Here | undefined): number {
+  const since = performance.now();
   if (!light || !here || !light.wait(here)) {
     // biome-ignore lint/suspicious/noDebugger: this is how the inferior stops
     debugger;
   }
+  return performance.now() - since;
 }
 
 /** Waits lightly, and says what to do next. Interrupts, and with them evaluations, are served meanwhile. */

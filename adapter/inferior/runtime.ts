@@ -12,9 +12,9 @@ import { summary } from '../packets/summary.ts';
 import type { DivergenceReport } from '../replay/divergence.ts';
 import type { KnownPackets } from '../replay/known-packets.ts';
 import { Appointments } from './appointments.ts';
-import { Asked, type QueryOrder, type QueryResult, type RowData } from './asked.ts';
+import { Asked, type QueryOrder, type QueryResult, type Rows } from './asked.ts';
 import { Births } from './births.ts';
-import { callersOf, functionNames, StackLeft, stackDepth } from './call-stack.ts';
+import { Callers, functionNames, StackLeft, stackDepth } from './call-stack.ts';
 import type { CallTrace } from './call-trace.ts';
 import { Changes } from './changes.ts';
 import { type Registration, SymbolTable } from './checkpoint-symbols.ts';
@@ -24,7 +24,7 @@ import { Filters } from './filters.ts';
 import { Globals, type RunningMachine } from './globals.ts';
 import { HandDrops } from './hand-drops.ts';
 import { HitCounts } from './hit-counts.ts';
-import { type Here, type LightStops, standStill } from './light-stop.ts';
+import { type Here, type LightStops, type Standing, standStill } from './light-stop.ts';
 import { LogTexts, reason } from './log-text.ts';
 import { type Note, Notes } from './notes.ts';
 import { packetBytes } from './packet-bytes.ts';
@@ -49,9 +49,8 @@ const notArmed: Decider = () => false;
 /** How a replay compares with its capture, and the frames that differ. */
 export type ReplayComparison = DivergenceReport & { frame(i: number): Uint8Array | null };
 
-/** Makes what runs as each turn of a query ends. */
+/** What runs as each turn of a query ends. */
 type EachTurn = ($R: Runtime, $G: object, $probe: number) => void;
-
 export class Runtime {
   readonly A: Uint8Array;
   /** What decides at each probe. */
@@ -168,7 +167,7 @@ export class Runtime {
       ticks: () => this.T[TICK.COUNT] ?? 0,
       standsAt: () => this.#start.probe,
       command: (line) => this.aside(() => this.#globals.monitor(line)),
-      stand: (probe, change) => this.#stand({ kind: 'pause' }, probe, change),
+      stand: (probe, change) => this.#stand({ kind: 'pause' }, probe, { change }),
       debugged: (at) => this.#watches.debugged(at),
     });
   }
@@ -299,18 +298,19 @@ export class Runtime {
   }
 
   /** Answers a query up to where its order says, and leaves the stack there. The machine is at an earlier position. */
-  startQuery(query: QueryOrder, post: (rows: readonly RowData[]) => void): void {
+  startQuery(query: QueryOrder, post: (rows: Rows) => void): void {
     for (const [probe, source] of query.deciders) {
       this.setDecider(probe, source);
     }
     this.notes.byHand(query.byHand?.drops ?? -1, query.byHand?.edits ?? -1);
     this.#eachTurn = query.eachTurn === '' ? null : (new Function('$R', '$G', '$probe', query.eachTurn) as EachTurn);
+    const callers = new Callers(this.#stackUrl);
     this.asked = new Asked(query, {
       now: () => {
         const { packets, number: captured } = this.edge;
         return { tick: this.T[TICK.COUNT] ?? 0, ns: this.#machineTime(), packets, captured };
       },
-      callers: () => callersOf(this.#stackUrl),
+      callers: (probe) => callers.of(this.D[probe]),
       plain: (v, declared) => this.#describer.plain(v, declared),
       passed: () => this.currentPacket && summary(this.currentPacket),
       post,
@@ -334,9 +334,13 @@ export class Runtime {
 
   #leaveQuery(): void {
     if (this.asked) {
-      this.#returning = false;
-      throw new StackLeft();
+      this.#leave();
     }
+  }
+
+  #leave(): never {
+    this.#leaving = this.#returning = false;
+    throw new StackLeft();
   }
 
   /** A packet passed the user network's edge. */
@@ -394,7 +398,8 @@ export class Runtime {
     }
     this.#traced = [];
     const notes = travel?.end(this.#measureDepth()) ?? NO_NOTES;
-    this.#stand({ kind: 'arrived', notes: { ...notes, ...this.#watches.origins(travel?.order.known) } }, probe);
+    const origins = this.#watches.origins(travel?.order.known);
+    this.#stand({ kind: 'arrived', notes: { ...notes, ...origins } }, probe, { quiet: travel?.order.quiet });
   }
 
   /** In a replay: how it compares with the capture. */
@@ -438,7 +443,7 @@ export class Runtime {
     this.#endStep();
     if (stop) {
       const light = stop.kind === 'breakpoint' && stop.breakpoints.every((bp) => this.#counts.isLight(bp));
-      this.#stand(stop, id, undefined, light ? here : undefined);
+      this.#stand(stop, id, light ? { here } : {});
     }
   }
 
@@ -462,13 +467,8 @@ export class Runtime {
     if (this.#hitList.length > 0) {
       const changes = all.length > 0 ? { changes: all } : {};
       const caught = this.#caught === null ? {} : { caught: this.#caught };
-      return {
-        kind: 'breakpoint',
-        breakpoints: this.#hitList,
-        hitTemporary: this.#hitTemporary,
-        ...changes,
-        ...caught,
-      };
+      const more = { ...changes, ...caught };
+      return { kind: 'breakpoint', breakpoints: this.#hitList, hitTemporary: this.#hitTemporary, ...more };
     }
     if (this.#entryWanted) {
       this.#entryWanted = false;
@@ -482,19 +482,19 @@ export class Runtime {
   }
 
   /** Stands still: the inspector takes over at `debugger`. */
-  #stand(stop: StopReport['stop'], probe: number, change?: FramedChange, here?: Here): void {
+  #stand(stop: StopReport['stop'], probe: number, { change, here, quiet }: Standing = {}): void {
     this.#start = { probe: Math.max(probe, IN_TICK), depth: this.#measureDepth() };
     const position = { tick: this.T[TICK.COUNT] ?? 0, probe };
     const { packets, last: lastPacket, account } = this.edge;
     const more = { lastPacket, account, hitCounts: this.#counts.all(), ...(change ? { change } : {}) };
     this.#tellStop({ stop, position, ns: this.#machineTime(), packets, ...more });
-    const since = performance.now();
-    standStill(this.light, here);
-    this.addStanding(performance.now() - since);
+    if (quiet) {
+      this.#leave();
+    }
+    this.addStanding(standStill(this.light, here));
     this.#watches.debugged(position);
     if (this.#leaving) {
-      this.#leaving = this.#returning = false;
-      throw new StackLeft();
+      this.#leave();
     }
   }
 

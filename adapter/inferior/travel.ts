@@ -46,6 +46,8 @@ export interface TravelOrder {
   readonly save?: { readonly from: number; readonly every: number };
   /** Calls to note. */
   readonly trace?: TraceOrder;
+  /** Only the notes are wanted: the stack is left at the end, where V8 would take milliseconds to describe it. */
+  readonly quiet?: boolean;
 }
 
 /** A breakpoint that would have stopped. */
@@ -76,6 +78,20 @@ const NEVER: TimePosition = { tick: Number.POSITIVE_INFINITY, probe: IN_TICK };
 /** Probes that a run remembers; older ones are forgotten. */
 const WINDOW = 1 << 20;
 
+/** What a run has passed; runs come one after the other, and megabytes for each would be much to collect. */
+interface Passed {
+  readonly ticks: Float64Array;
+  readonly probes: Int32Array;
+}
+let passed: Passed | undefined;
+
+function passedRoom(): Passed {
+  passed ??= { ticks: new Float64Array(WINDOW), probes: new Int32Array(WINDOW) };
+  return passed;
+}
+
+const NO_ROOM: Passed = { ticks: new Float64Array(0), probes: new Int32Array(0) };
+
 export const NO_NOTES: TravelNotes = { lastHit: null, hits: 0, found: false, back: null, calls: null };
 
 export class Travel {
@@ -94,8 +110,7 @@ export class Travel {
   #noting = false;
   /** The next probe is the end. */
   #ending = false;
-  readonly #ticks: Float64Array;
-  readonly #probes: Int32Array;
+  readonly #passed: Passed;
   #noted = 0;
   #hits = 0;
   #found = false;
@@ -116,9 +131,7 @@ export class Travel {
     this.#tables = tables;
     this.trace = order.trace ? new CallTrace(order.trace) : null;
     this.#fns = order.back?.fns ? new Set(order.back.fns) : null;
-    const room = order.back ? WINDOW : 0;
-    this.#ticks = new Float64Array(room);
-    this.#probes = new Int32Array(room);
+    this.#passed = order.back ? passedRoom() : NO_ROOM;
     if (order.breakpoints === 'silent') {
       this.#mute();
     }
@@ -190,8 +203,8 @@ export class Travel {
     }
     if (this.#noting && (this.#fns === null || this.#fns.has(this.#tables.fn[probe] ?? -1))) {
       const at = this.#noted++ % WINDOW;
-      this.#ticks[at] = this.#now;
-      this.#probes[at] = probe;
+      this.#passed.ticks[at] = this.#now;
+      this.#passed.probes[at] = probe;
     }
     return false;
   }
@@ -266,11 +279,12 @@ export class Travel {
     if (at === null || at < Math.max(0, this.#noted - WINDOW)) {
       return null;
     }
-    return { tick: this.#ticks[at % WINDOW] ?? 0, probe: this.#probes[at % WINDOW] ?? -1 };
+    const { ticks, probes } = this.#passed;
+    return { tick: ticks[at % WINDOW] ?? 0, probe: probes[at % WINDOW] ?? -1 };
   }
 
   #probeAt(i: number): number {
-    return i < 0 || i < this.#noted - WINDOW ? -1 : (this.#probes[i % WINDOW] ?? -1);
+    return i < 0 || i < this.#noted - WINDOW ? -1 : (this.#passed.probes[i % WINDOW] ?? -1);
   }
 }
 

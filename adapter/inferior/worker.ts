@@ -22,7 +22,7 @@ import { readNumbers } from '../replay/numbers.ts';
 import { countPackets } from '../replay/plan.ts';
 import { PacketBlocks, type PacketsFile } from '../saved/packet-blocks.ts';
 import type { FrameDirection, Host, Input } from '../stack/util/host.ts';
-import type { QueryOrder, QueryResult, RowData } from './asked.ts';
+import type { QueryOrder, QueryResult, Rows } from './asked.ts';
 import { type Call, StackLeft } from './call-stack.ts';
 import { restoreCheckpoint } from './checkpoint-restore.ts';
 import { CheckpointTaker } from './checkpoint-take.ts';
@@ -35,6 +35,7 @@ import { RecordedHost, type RecordedHostHooks, type RecordedStart } from './reco
 import { RecordingHost, type TurnWatch } from './recording.ts';
 import type { ReplayData } from './replay-data.ts';
 import { Runtime } from './runtime.ts';
+import { loadStack } from './stack-modules.ts';
 import { TraceHost } from './trace-host.ts';
 import type { TravelOrder } from './travel.ts';
 
@@ -102,7 +103,7 @@ export type WorkerMessage =
   /** It stands still, lightly. */
   | { readonly type: 'light'; readonly calls: readonly Call[] }
   /** Answers to a query, and its end. */
-  | { readonly type: 'rows'; readonly rows: readonly RowData[] }
+  | { readonly type: 'rows'; readonly rows: Rows }
   | { readonly type: 'answered'; readonly result: QueryResult }
   | { readonly type: 'checkpoint'; readonly checkpoint: CheckpointRef }
   /** The log is at its limit, and the inferior waits for an answer. */
@@ -416,14 +417,7 @@ function announceStart(host: Host): void {
 }
 
 type Main = (argc: number, argv: readonly string[], host: Host) => number;
-const load = (module: string): Promise<{ main?: Main }> =>
-  import(pathToFileURL(`${data.stackDir}/${module}.js`).href) as Promise<{ main?: Main }>;
-
-const { main } = await load('softmmu/main');
-// One after the other: Node's loader does not survive a failing import among parallel ones over the same modules.
-for (const module of data.modules) {
-  await load(module);
-}
+const { main } = (await loadStack(data.stackDir, ['softmmu/main', ...data.modules])) as { readonly main?: Main };
 if (!main) {
   throw new Error(`${data.stackDir}/softmmu/main.js has no main`);
 }

@@ -6,6 +6,7 @@ import { type Context, createContext, runInContext } from 'node:vm';
 import type { BreakpointSpec, EngineApi, ExpressionCompiler, Value } from '../engine/api.ts';
 import { remembers } from '../packets/filter/remembers.ts';
 import { assignMemory, fitting } from './assignment.ts';
+import { programCounter } from './code-addresses.ts';
 import { numberOf } from './expression/arithmetic.ts';
 import { type Expression, ExpressionError } from './expression/ast.ts';
 import {
@@ -21,6 +22,7 @@ import { parseExpression } from './expression/parser.ts';
 import { objectAt } from './expression/pointers.ts';
 import { ANY, INT, NUMBER, SCALAR_TYPES, STRING, type StaticType, TypeTable } from './expression/types.ts';
 import { FilterWords } from './filter-words.ts';
+import { noNicText } from './nics.ts';
 import { registerIndex } from './registers.ts';
 import { remembered } from './remembered.ts';
 
@@ -182,7 +184,7 @@ export class Evaluator {
   }
 
   async #assignVariable(e: Expression & { kind: 'assign' }, name: string, frame: number): Promise<Result> {
-    if (name === 'pkt' || name === '' || /^[$0-9]/.test(name)) {
+    if (name === 'pkt' || name === 'pc' || name === '' || /^[$0-9]/.test(name)) {
       throw new ExpressionError('Left operand of assignment is not an lvalue.');
     }
     const before = this.#variables.get(name);
@@ -193,13 +195,14 @@ export class Evaluator {
   }
 
   async #read(e: Expression, frame: number): Promise<Result> {
-    const kept = this.#kept(e);
+    const pc = mentions(e, '"dollar","name":"pc"') ? await programCounter(this.engine, frame) : undefined;
+    const kept = e.kind === 'dollar' && e.name === 'pc' && pc ? pc : this.#kept(e);
     if (kept) {
       return kept;
     }
-    const frames = frame >= 0 && mentionsCallers(e) ? await this.engine.frames() : undefined;
+    const frames = frame >= 0 && mentions(e, 'caller_') ? await this.engine.frames() : undefined;
     const callers = frames && { callers: frames.slice(frame).map((f) => f.fn.name) };
-    const context = { ...this.context(frame), ...callers };
+    const context = { ...this.context(frame, pc), ...callers };
     const scope = this.engine.scope(frame);
     let asked = frame < 0 ? null : false;
     const ask: CompileContext['remembered'] = (what, text) => {
@@ -227,7 +230,7 @@ export class Evaluator {
       throw new ExpressionError('Cannot access memory: the index is outside of the array.');
     }
     if (value.kind === 'undefined' && code.origin === 'register') {
-      throw new ExpressionError('The machine has no e1000.');
+      throw new ExpressionError(noNicText(this.engine));
     }
     return { value: typed(value, code), code };
   }
@@ -307,14 +310,15 @@ export class Evaluator {
     return this.#variables.get(name);
   }
 
-  context(frame = -1): CompileContext {
+  /** What expressions mean in a frame; `pc` is where that stands, if it is asked for. */
+  context(frame = -1, pc?: Result): CompileContext {
     return {
       types: this.types,
       register: registerIndex,
       setting: this.setting,
       filter: (text) => this.filters.source(text, `condition ${++this.#conditions}`),
       dollar: (name) => {
-        const stored = this.#stored(name);
+        const stored = name === 'pc' && pc ? { ...pc, epoch: this.#epoch, frame } : this.#stored(name);
         return stored && this.#dollarValue(stored, name, frame);
       },
     };
@@ -366,9 +370,9 @@ function scalarsOf(code: Code | undefined): Pick<DollarValue, 'scalar'> {
   return code?.scalar ? { scalar: code.scalar } : {};
 }
 
-/** Whether the call stack has to be known. */
-function mentionsCallers(e: unknown): boolean {
-  return JSON.stringify(e, (_, v) => (typeof v === 'bigint' ? String(v) : v)).includes('caller_');
+/** Whether a syntax tree, as JSON, has the text in it. */
+function mentions(e: unknown, text: string): boolean {
+  return JSON.stringify(e, (_, v) => (typeof v === 'bigint' ? String(v) : v)).includes(text);
 }
 
 /** A value in a log: a field of a packet in its own notation, and what cannot be had as why. */

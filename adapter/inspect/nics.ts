@@ -101,6 +101,14 @@ export function nics(engine: EngineApi): Nic[] {
     .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
 }
 
+/** Why a machine has no NIC that can be looked into. Guests in QEMU have theirs there. */
+export function noNicText({ guests }: EngineApi): string {
+  return guests
+    ? "There is no e1000 here: the NIC is QEMU's, with its registers and rings. " +
+        '"info network" shows the link to it, "packets" what goes through.'
+    : 'The machine has no e1000.';
+}
+
 /** The NIC that one of the words names, else the first, and the other words. `$NAME` always means the first. */
 export function chooseNic(
   engine: EngineApi,

@@ -26,6 +26,9 @@ export function typeName(value: Value, code?: Code): string {
   if (code?.type.kind === 'guest') {
     return `${scalarName(code.type.to)} *`;
   }
+  if (code?.type.kind === 'code') {
+    return 'void (*)()';
+  }
   if (code?.pointer && (value.kind === 'array' || value.kind === 'bytes')) {
     const element = pointedAt(code) ?? elementName(value);
     return code.pointer === 'array' ? `${element} (*)[${value.length ?? 0}]` : `${element} *`;

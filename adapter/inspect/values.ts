@@ -81,6 +81,10 @@ export async function formatResult(
     return letter === '' || letter === 's' ? `(${pointer}) ${value.kind === 'null' ? '0x0' : shown}` : at;
   }
   const type = code?.type;
+  if (type?.kind === 'code' && (letter === '' || letter === 'a')) {
+    const at = `${hex(Number(value.value))} <${type.symbol}>`;
+    return letter === 'a' ? at : `(void (*)()) ${at}`;
+  }
   if (type?.kind === 'field' || type?.kind === 'multi') {
     if (value.kind === 'undefined') {
       return '<not in this packet>';

@@ -30,8 +30,17 @@ const EPB_FLAGS = 2;
 const OPT_COMMENT = 1;
 /** Bytes of custom blocks that are kept at most: a saved recording has gigabytes of them. */
 const MAX_CUSTOM_BYTES = 1 << 20;
-/** Comments of a capture that are kept at most. */
+/** Comments of a capture that are kept at most, and their bytes: a block of 16 MiB has room for four million. */
 const MAX_COMMENTS = 100_000;
+const MAX_COMMENT_BYTES = 16 << 20;
+/** Names of addresses that are kept at most. */
+const MAX_NAMES = 100_000;
+/** Interfaces that a capture has at most. Each takes more memory than its 20 bytes in the file. */
+const MAX_INTERFACES = 65_536;
+/** Characters of an interface's name and of its description that are kept. */
+const MAX_TEXT = 1000;
+/** What is told of damage that does not end the reading, at most. */
+const MAX_WARNINGS = 100;
 
 /** Where the reader is: the state of the current section and what was found so far. */
 class Reader {
@@ -50,6 +59,9 @@ class Reader {
   sectionBase = 0;
   /** Bytes of custom blocks so far. */
   customBytes = 0;
+  /** Comments so far, and their bytes. */
+  comments = 0;
+  commentBytes = 0;
   constructor(source: ByteSource, index: CaptureIndex, seen: PacketSeen | undefined) {
     this.source = source;
     this.index = index;
@@ -213,7 +225,9 @@ function forOptions(r: Reader, off: number, f: (code: number, start: number, len
       return;
     }
     if (off + 4 + length > r.end) {
-      r.index.warnings.push(`option ${code} of the block at byte ${r.off} runs past the block's end; ignored`);
+      if (r.index.warnings.length < MAX_WARNINGS) {
+        r.index.warnings.push(`option ${code} of the block at byte ${r.off} runs past the block's end; ignored`);
+      }
       return;
     }
     f(code, off + 4, length);
@@ -224,15 +238,18 @@ function forOptions(r: Reader, off: number, f: (code: number, start: number, len
 /** An Interface Description Block. */
 function readInterface(r: Reader): void {
   requireBody(r, 8, 'interface description');
+  if (r.index.interfaces.length >= MAX_INTERFACES) {
+    throw new Damage(`damaged capture: it describes more than ${MAX_INTERFACES} interfaces`);
+  }
   let name = '';
   let description = '';
   let ticksPerSecond = 1e6;
   let tsOffset = 0;
   forOptions(r, r.body + 8, (code, start, length) => {
     if (code === IF_NAME) {
-      name = text(r.bytes.subarray(start, start + length));
+      name = text(r.bytes.subarray(start, start + length)).slice(0, MAX_TEXT);
     } else if (code === IF_DESCRIPTION) {
-      description = text(r.bytes.subarray(start, start + length));
+      description = text(r.bytes.subarray(start, start + length)).slice(0, MAX_TEXT);
     } else if (code === IF_TSRESOL && length >= 1) {
       const v = r.bytes[start]!;
       ticksPerSecond = v & 0x80 ? 2 ** (v & 0x7f) : 10 ** v;
@@ -290,14 +307,27 @@ function packetOptions(r: Reader, off: number): number {
     forOptions(r, off, (code, start, length) => {
       if (code === EPB_FLAGS && length === 4) {
         direction = (r.u32(start) & 3) % 3;
-      } else if (code === OPT_COMMENT && r.index.comments.size < MAX_COMMENTS) {
-        const number = r.index.count + 1;
-        const comment = text(r.bytes.subarray(start, start + length));
-        r.index.comments.set(number, [...(r.index.comments.get(number) ?? []), comment]);
+      } else if (code === OPT_COMMENT) {
+        keepComment(r, r.bytes.subarray(start, start + length));
       }
     });
   }
   return direction;
+}
+
+/** A comment of the packet that comes next. */
+function keepComment(r: Reader, comment: Uint8Array): void {
+  const { comments, count } = r.index;
+  r.commentBytes += comment.length;
+  if (++r.comments > MAX_COMMENTS || r.commentBytes > MAX_COMMENT_BYTES) {
+    return;
+  }
+  const others = comments.get(count + 1);
+  if (others) {
+    others.push(text(comment));
+  } else {
+    comments.set(count + 1, [text(comment)]);
+  }
 }
 
 /** A 64-bit time stamp in units of the interface, as seconds and nanoseconds. */
@@ -317,7 +347,7 @@ function timestamp(iface: CaptureInterface, high: number, low: number): [number,
 function readNames(r: Reader): void {
   forOptions(r, r.body, (code, start, length) => {
     const n = code === 1 ? 4 : code === 2 ? 16 : 0;
-    if (n === 0 || length <= n) {
+    if (n === 0 || length <= n || r.index.names.size >= MAX_NAMES) {
       return;
     }
     const a = r.bytes.subarray(start, start + n);

@@ -8,7 +8,9 @@ import { join } from 'node:path';
 export type LinkAddress =
   | { readonly kind: 'unix'; readonly path: string }
   /** Port 0: one that is free. */
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number };
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  /** A socket that is connected and open already. */
+  | { readonly kind: 'fd'; readonly fd: number };
 
 /** The link to a guest. */
 export interface QemuLink {
@@ -111,10 +113,11 @@ export async function qemuLinks(
 }
 
 /** The machine's options: the user network, the links, and the hub between them. It has no guest of its own. */
-export function machineArgs({ user }: QemuRequest, links: readonly QemuLink[]): string[] {
+export function machineArgs({ user }: Pick<QemuRequest, 'user'>, links: readonly QemuLink[]): string[] {
   const args = ['-guest', 'none', '-netdev', ['user', 'id=user.0', ...user].join(','), ...hubPort('user.0')];
   for (const [i, { address }] of links.entries()) {
-    args.push('-netdev', `stream,id=qemu.${i},server=on,${addressOptions(address)}`, ...hubPort(`qemu.${i}`));
+    const server = address.kind === 'fd' ? '' : 'server=on,';
+    args.push('-netdev', `stream,id=qemu.${i},${server}${addressOptions(address)}`, ...hubPort(`qemu.${i}`));
   }
   return args;
 }
@@ -125,7 +128,12 @@ function hubPort(netdev: string): string[] {
 
 /** An address in the words of `-netdev stream`. */
 export function addressOptions(address: LinkAddress): string {
-  return address.kind === 'unix'
-    ? `addr.type=unix,addr.path=${address.path.replaceAll(',', ',,')}`
-    : `addr.type=inet,addr.host=${address.host},addr.port=${address.port}`;
+  switch (address.kind) {
+    case 'unix':
+      return `addr.type=unix,addr.path=${address.path.replaceAll(',', ',,')}`;
+    case 'tcp':
+      return `addr.type=inet,addr.host=${address.host},addr.port=${address.port}`;
+    default:
+      return `addr.type=fd,addr.str=${address.fd}`;
+  }
 }

@@ -27,6 +27,8 @@ import { FileSource } from './file-source.ts';
 
 /** Unpacked bytes of a capture at most: a bomb of a few kilobytes unpacks to anything. */
 const MAX_UNPACKED = 64 * 2 ** 30;
+/** The same where all of it comes into memory at once. */
+const MAX_IN_MEMORY = 2 ** 31 - 1;
 
 /** Between two attempts to give a pipe up that is about to be opened, in milliseconds. */
 const RETRY_MS = 20;
@@ -40,13 +42,14 @@ export interface OpenedCapture {
 }
 
 /**
- * Opens a capture; `-` is standard input. `told` hears how many bytes have been unpacked, `signal` gives it up. Throws
- * `CaptureError`.
+ * Opens a capture; `-` is standard input. `told` hears how many bytes have been unpacked, which are `most` at most;
+ * `signal` gives it up. Throws `CaptureError`.
  */
 export async function openCapture(
   path: string,
   told: (bytes: number) => void = () => {},
   signal?: AbortSignal,
+  most = MAX_UNPACKED,
 ): Promise<OpenedCapture> {
   const packed = path === '-' ? 'stdin' : packingOf(path);
   if (packed === 'plain') {
@@ -56,12 +59,13 @@ export async function openCapture(
   const folder = temporaryFolder();
   try {
     const file = join(folder.path, 'capture');
-    await unpack(path, packed, file, told, signal);
+    const watch = { told, signal, most };
+    await unpack(path, packed, file, watch);
     // What came through a pipe may be packed as well.
     const inner = packed === 'stdin' ? packingOf(file) : 'plain';
     const whole = inner === 'plain' ? file : join(folder.path, 'unpacked');
     if (inner !== 'plain') {
-      await unpack(file, inner, whole, told, signal);
+      await unpack(file, inner, whole, watch);
     }
     const source = new FileSource(whole);
     return {
@@ -80,7 +84,7 @@ export async function openCapture(
 
 /** All bytes of a capture, unpacked, for programs that look at whole files. Throws `CaptureError`. */
 export async function captureBytes(path: string): Promise<Uint8Array> {
-  const opened = await openCapture(path);
+  const opened = await openCapture(path, undefined, undefined, MAX_IN_MEMORY);
   try {
     return readFileSync(opened.path);
   } finally {
@@ -127,20 +131,21 @@ function firstBytes(path: string): Uint8Array {
   }
 }
 
+/** How much there may be of it, who hears how much there is, and who gives it up. */
+interface Watch {
+  readonly told: (bytes: number) => void;
+  readonly signal: AbortSignal | undefined;
+  readonly most: number;
+}
+
 /** Copies a packed or piped capture to `file`, unpacked. */
-async function unpack(
-  path: string,
-  packed: Packing,
-  file: string,
-  told: (bytes: number) => void,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+async function unpack(path: string, packed: Packing, file: string, { told, signal, most }: Watch): Promise<void> {
   let total = 0;
   const counter = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       total += chunk.length;
       told(total);
-      done(total > MAX_UNPACKED ? new CaptureError(`it unpacks to more than ${MAX_UNPACKED} bytes`) : null, chunk);
+      done(total > most ? new CaptureError(`it unpacks to more than ${most} bytes`) : null, chunk);
     },
   });
   const input =
@@ -152,8 +157,8 @@ async function unpack(
     if (signal?.aborted) {
       throw e;
     }
-    // A file that is cut off still has what comes before.
-    if (total === 0 || e instanceof CaptureError) {
+    // A file that is cut off still has what comes before; of a disk that is full nobody would see what is missing.
+    if (total === 0 || e instanceof CaptureError || (e as NodeJS.ErrnoException).syscall === 'write') {
       throw e instanceof CaptureError ? e : new CaptureError(`it cannot be unpacked: ${reason(e)}`);
     }
   }

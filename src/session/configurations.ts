@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
+import { attachable } from '../../adapter/attach/place.ts';
 import { activeCapture, keepActiveCapture } from '../captures/active.ts';
 import { CAPTURE_EXTENSIONS, CAPTURE_GLOB } from '../captures/names.ts';
 import { tracePath } from '../replays/model.ts';
@@ -149,6 +150,20 @@ export async function pickCapture(): Promise<string | undefined> {
     { title: vscode.l10n.t('Capture to Replay'), matchOnDescription: true },
   );
   return picked === undefined ? undefined : (picked.path ?? browse());
+}
+
+/** Asks for a machine that runs by itself. Undefined if there is none, or the user gives up. */
+export async function pickMachine(): Promise<string | undefined> {
+  const machines = attachable();
+  if (machines.length === 0) {
+    await vscode.window.showInformationMessage(
+      vscode.l10n.t('No pktgdb-passt of yours runs. It is what QEMU starts with -netdev passt,path=pktgdb-passt.'),
+    );
+    return undefined;
+  }
+  const items = machines.map((pid) => ({ label: String(pid), description: 'pktgdb-passt' }));
+  const picked = await vscode.window.showQuickPick(items, { title: vscode.l10n.t('Machine to Attach to') });
+  return picked?.label;
 }
 
 async function browse(): Promise<string | undefined> {

@@ -82,6 +82,11 @@ export function packetAt(range: TimelineRange, place: number): string {
   return packetNumber({ packets: Math.round(packets), ...captured });
 }
 
+/** Labels of an axis: what stands at several ticks, one after the other, is said at the first. */
+export function eachOnce(labels: readonly string[]): string[] {
+  return labels.map((label, i) => (label === labels[i - 1] ? '' : label));
+}
+
 function along({ axis, bounds }: TimelineRange, place: number, wanted: 'ns' | 'packets' | 'captured'): number {
   const i = bounds.findIndex((bound) => bound[axis] >= place);
   const after = bounds[i] ?? bounds.at(-1);

@@ -178,7 +178,9 @@ export class RegistersView implements vscode.TreeDataProvider<RegisterNode>, vsc
       return [];
     }
     const ranges = [...this.#open.values()];
-    return this.#model.update(await this.#shown.request<RegistersBody>('pktgdb/registers', { ranges }), ranges);
+    const body = await this.#shown.request<RegistersBody>('pktgdb/registers', { ranges });
+    this.#view.message = body.absent ?? '';
+    return this.#model.update(body, ranges);
   }
 
   // ---- pins, finding ----

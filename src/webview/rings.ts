@@ -231,7 +231,7 @@ class RingPanel {
 
 const panels = new Map<string, { readonly section: HTMLElement; readonly rings: Record<Kind, RingPanel> }>();
 
-function update({ nics }: RingsBody): void {
+function update({ nics, absent }: RingsBody): void {
   const names = new Set(nics.map(({ name }) => name));
   for (const [name, { section }] of panels) {
     if (!names.has(name)) {
@@ -241,7 +241,7 @@ function update({ nics }: RingsBody): void {
   }
   const message = document.getElementById('message');
   if (message !== null) {
-    message.textContent = nics.length === 0 ? strings.none : '';
+    message.textContent = nics.length === 0 ? (absent ?? strings.none) : '';
   }
   for (const nic of nics) {
     const panel = panels.get(nic.name) ?? addPanel(nic.name);

@@ -5,7 +5,7 @@ import { select } from 'd3-selection';
 import { area, curveStepAfter, line } from 'd3-shape';
 import type { TimelineAxis, TimelineMark, TimelineRange } from '../../adapter/dap/custom.ts';
 import type { Plot } from '../timeline/found-rows.ts';
-import { heights, LANES, NS, other, packetAt, plotPoints } from '../timeline/timeline-model.ts';
+import { eachOnce, heights, LANES, NS, other, packetAt, plotPoints } from '../timeline/timeline-model.ts';
 import { attributes, setText, svg } from './dom.ts';
 import type { TimelineStrings } from './strings.ts';
 
@@ -143,24 +143,24 @@ export class TimelinePicture {
   #drawAxes(range: TimelineRange): void {
     const { strings, count } = { strings: this.#strings, count: Math.max(2, (this.#width - LEFT - RIGHT) / LABEL) };
     const own = this.#scale.ticks(count).filter((tick) => range.axis === 'ns' || Number.isInteger(tick));
-    const ownText = range.axis === 'ns' ? this.#scale.tickFormat(count) : (tick: number) => packetAt(range, tick);
-    const others = own.map((tick) => other(range, range.axis === 'ns' ? tick * NS : tick));
-    const digits = range.axis === 'ns' ? 0 : decimalsFor(others.map((ns) => ns / NS));
-    const otherText = (_: unknown, i: number): string =>
-      range.axis === 'ns' ? packetAt(range, (own[i] ?? 0) * NS) : ((others[i] ?? 0) / NS).toFixed(digits);
-    const [bottom, top] = range.axis === 'ns' ? [ownText, otherText] : [otherText, ownText];
+    const alongTime = range.axis === 'ns';
+    const seconds = alongTime ? own : own.map((tick) => other(range, tick) / NS);
+    const digits = decimalsFor(seconds);
+    const times = seconds.map(alongTime ? this.#scale.tickFormat(count) : (s) => s.toFixed(digits));
+    const bottom = eachOnce(times);
+    const top = eachOnce(own.map((tick) => packetAt(range, alongTime ? tick * NS : tick)));
     const make = { time: axisBottom(this.#scale), packets: axisTop(this.#scale) };
     select(this.#time).call(
       make.time
         .tickValues(own)
         .tickSize(4)
-        .tickFormat((tick, i) => bottom(Number(tick), i)) as never,
+        .tickFormat((_, i) => bottom[i] ?? '') as never,
     );
     select(this.#packets).call(
       make.packets
         .tickValues(own)
         .tickSize(4)
-        .tickFormat((tick, i) => top(Number(tick), i)) as never,
+        .tickFormat((_, i) => top[i] ?? '') as never,
     );
     attributes(this.#packets, { transform: `translate(0,${AXIS})` });
     attributes(this.#time, { transform: `translate(0,${this.#bottom})` });

@@ -7,6 +7,7 @@ import { Engine } from '../../adapter/engine/engine.ts';
 import { Session } from '../core/session.ts';
 import { capture } from '../kit/paths.ts';
 import { SEED_ARGS } from '../kit/seed.ts';
+import { benchRounds } from './rounds.ts';
 
 const quantile = (values: readonly number[], q: number): number =>
   [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * q))] ?? 0;
@@ -16,7 +17,7 @@ const round = (n: number, digits = 3): number => Number(n.toFixed(digits));
  * Milliseconds from `launch` to the stop at the first statement of `main`, and to the first packet at the NIC of a
  * replay.
  */
-export async function measureLaunch(rounds = 5): Promise<object> {
+export async function measureLaunch(rounds = benchRounds()): Promise<object> {
   const entry: number[] = [];
   const packet: number[] = [];
   for (let i = 0; i < rounds; i++) {

@@ -6,6 +6,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { AllocationSite } from './heap.ts';
+import { benchRounds } from './rounds.ts';
 
 interface PathRun {
   readonly seconds: number;
@@ -34,7 +35,7 @@ export async function pathRun(
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 
 /** Medians over `rounds` runs of each build. */
-export async function measurePath(megabytes = 200, rounds = 5): Promise<object> {
+export async function measurePath(megabytes = 200, rounds = benchRounds()): Promise<object> {
   const runs: Record<'debug' | 'release', PathRun[]> = { debug: [], release: [] };
   for (let i = 0; i < rounds; i++) {
     for (const build of ['release', 'debug'] as const) {
@@ -46,6 +47,8 @@ export async function measurePath(megabytes = 200, rounds = 5): Promise<object> 
   return {
     release_pkts_per_s: Math.round(rate(runs.release)),
     instrumented_pkts_per_s: Math.round(rate(runs.debug)),
+    release_cpu_ns: Math.round(cost(runs.release) * 1e9),
+    instrumented_cpu_ns: Math.round(cost(runs.debug) * 1e9),
     ratio: Number((cost(runs.debug) / cost(runs.release)).toFixed(2)),
   };
 }

@@ -8,6 +8,7 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import { loadSlirpBench } from './bundle.ts';
+import { benchRounds } from './rounds.ts';
 
 /** What is compared: the workload's name and its arguments, and the ratio that is aimed at. */
 const RUNS: readonly (readonly [name: string, args: readonly string[], target: number])[] = [
@@ -50,7 +51,7 @@ async function compare(peer: string, name: string, args: readonly string[], targ
   };
   const cpu: Record<'ours' | 'libslirp', number[]> = { ours: [], libslirp: [] };
   const options = parseOptions(args);
-  for (let i = 0; i < Number(process.env['PKTGDB_BENCH_ROUNDS'] ?? 3); i++) {
+  for (let i = 0; i < benchRounds(3); i++) {
     const { stdout } = await exec(peer, [name, ...args]);
     const theirs = JSON.parse(stdout) as Figures;
     const ours = (await measureSlirp(name, options)) as Figures;

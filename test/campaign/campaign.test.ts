@@ -1,11 +1,12 @@
 /** The campaign's runner, over a theme with a planted mistake; and what it has found before, tried again. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../kit/paths.ts';
 import { tempFolder } from '../kit/temp.ts';
 import { minimise } from './minimise.ts';
-import { type Found, HANG_MS, type Outcome, Run } from './run.ts';
+import { type Found, HANG_MS, LAST_MS, type Outcome, Run } from './run.ts';
 import { type Theme, theme } from './theme.ts';
 import { THEMES } from './themes.ts';
 
@@ -81,10 +82,31 @@ describe('the campaign', () => {
     assert.match((await outcome(grows, tempFolder(), 100)).findings.join('\n'), /^grows: heap/);
   });
 
+  it('is over in its time, with the seed of what was not', async () => {
+    const never = theme<number>({ unit: 'tries', make: () => [1], attempt: () => new Promise(() => undefined) });
+    const limits = { seed: 7, time: 100, cases: Number.POSITIVE_INFINITY, end: LAST_MS + 300 };
+    const { cut, cases, findings: found } = await new Run('planted', never, tempFolder()).run(limits);
+    assert.deepEqual({ cut, cases, found }, { cut: 7, cases: 1, found: [] });
+  });
+
+  it('is ended by its watchdog when even that does not help', () => {
+    const program = `
+      import { watchOver } from ${JSON.stringify(join(ROOT, 'test/campaign/watchdog.ts'))};
+      const beats = new Int32Array(new SharedArrayBuffer(8));
+      beats[1] = 7;
+      watchOver(beats, 'planted', 100);
+      for (;;) {}`;
+    const args = ['--import', 'tsx', '--input-type=module', '-e', program];
+    const { signal, stderr } = spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
+    assert.equal(signal, 'SIGKILL');
+    const again = 'npm run -s campaign -- planted --seed=7 --cases=1';
+    assert.match(stderr, new RegExp(`^planted: found: not over after \\d+ s: ${again}\n$`));
+  });
+
   it('shortens a list to what fails', async () => {
     const numbers = Array.from({ length: 100 }, (_, i) => i);
     const fails = async (some: readonly number[]): Promise<boolean> => [3, 50, 51, 99].every((n) => some.includes(n));
-    assert.deepEqual(await minimise(numbers, fails), [3, 50, 51, 99]);
+    assert.deepEqual(await minimise(numbers, fails, 10_000), [3, 50, 51, 99]);
   });
 });
 

@@ -112,7 +112,7 @@ function cancelAll(s: Session<Engine>, sent: ReadonlyMap<number, string>): void 
 
 export const dap = theme<Piece>({
   unit: 'messages',
-  deadline: 60_000,
+  deadline: 30_000,
   make,
   async attempt(pieces) {
     const s = await open(pieces.some((piece) => 'replay' in piece && piece.replay));

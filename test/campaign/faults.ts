@@ -139,12 +139,13 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 export const faults = theme<Piece>({
   unit: 'calls',
   async open() {
-    server = createServer((c) =>
-      c
+    server = createServer((c) => {
+      connections.add(c);
+      c.once('close', () => connections.delete(c))
         .on('error', () => undefined)
         .resume()
-        .end('hello'),
-    );
+        .end('hello');
+    });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     ({ port } = server.address() as AddressInfo);
   },

@@ -4,7 +4,7 @@ import { Session } from '../core/session.ts';
 import { theme } from './theme.ts';
 
 /** Sessions that one machine goes through, as loading the stack takes as long as many of them. */
-const TOGETHER = 8;
+const TOGETHER = 4;
 
 interface Piece {
   readonly seed: number;
@@ -24,7 +24,7 @@ async function compared(s: Session, run: (machine: RandomMachine) => Promise<voi
 
 export const history = theme<Piece>({
   unit: 'sessions',
-  deadline: 240_000,
+  deadline: 60_000,
   make: (_random, seed) => [{ seed, sessions: TOGETHER }],
   async attempt(pieces) {
     const s = await Session.create();

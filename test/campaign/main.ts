@@ -2,6 +2,8 @@
  * `npm run -s campaign -- NAME [--minutes=N] [--seed=N] [--cases=N] [--found=FOLDER]`: tries to break a part of the
  * product at random, and says how much it tried, how fast, what grew and what it found; findings become files, and by
  * them tests. `all` gives each theme the same part of the minutes, in a process of its own. Exits 1 on a finding.
+ * A run is over after twice its minutes, whatever happens: cases begin in the first half, the second is for what does
+ * not end and for making it shorter.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -15,6 +17,8 @@ import { THEMES } from './themes.ts';
 
 const FOUND = join(ROOT, 'test/campaign/found');
 const MINUTE = 60_000;
+/** A run's end, in times of the time in which it begins cases. */
+const END = 2;
 /** Takes long for a single case, so a share of the minutes would find nothing. */
 const ALONE = new Set(['soak']);
 
@@ -37,6 +41,7 @@ function tell(name: string, unit: string, o: Outcome): void {
     `${name}: ${o.amount} ${unit} in ${o.cases} cases, ${o.seconds.toFixed(1)} s (${rate}/s)\n` +
       `${name}: longest pause ${pause} ms\n` +
       `${name}: ${o.growth}\n${name}: ${o.findings.length} findings\n` +
+      (o.cut === undefined ? '' : `${name}: no more time for seed ${o.cut}\n`) +
       o.findings.map((finding) => `${name}: found: ${finding}\n`).join(''),
   );
 }
@@ -88,6 +93,7 @@ const time = values.minutes === '1' && values.cases !== undefined ? Number.POSIT
 const outcome = await new Run(name, theme, values.found, (text) => process.stdout.write(text)).run({
   seed,
   time,
+  end: END * time,
   cases,
 });
 tell(name, theme.unit, outcome);

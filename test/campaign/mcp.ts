@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { startInProcess } from '../../adapter/agents/in-process.ts';
 import { Sessions } from '../../adapter/agents/sessions.ts';
-import { callTool, TOOLS } from '../../adapter/agents/tools.ts';
+import { callTool, TOOLS, type ToolResult } from '../../adapter/agents/tools.ts';
 import { Engine } from '../../adapter/engine/engine.ts';
 import { GdbInterpreter } from '../../adapter/gdb/interpreter.ts';
 import { capture } from '../kit/paths.ts';
 import type { Random } from '../kit/random.ts';
+import { soon } from '../kit/until.ts';
 import { theme } from './theme.ts';
 
 interface Piece {
@@ -17,6 +18,8 @@ interface Piece {
 }
 
 const CALLS = 60;
+/** Milliseconds that an answer may take: the longest wait that is asked for is a second. */
+const ANSWERED_MS = 15_000;
 /** Bytes that an answer has at most. */
 const ANSWER_MAX = 4 << 20;
 
@@ -100,7 +103,13 @@ function server(): Sessions {
 async function answered(sessions: Sessions, { tool: name, args }: Piece, id: string): Promise<void> {
   const tool = TOOLS.find((one) => one.name === name);
   assert.ok(tool);
-  const { answer } = await callTool(sessions, tool, args['session'] === '$' ? { ...args, session: id } : args);
+  let result: ToolResult | undefined;
+  const calling = callTool(sessions, tool, args['session'] === '$' ? { ...args, session: id } : args);
+  calling.then((r) => {
+    result = r;
+  });
+  assert.ok(await soon(() => result !== undefined, ANSWERED_MS), `${name} is not answered`);
+  const { answer } = await calling;
   const text = JSON.stringify(answer);
   assert.ok(text.length < ANSWER_MAX, `${name} answers with ${text.length} characters`);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what is looked for
@@ -109,7 +118,7 @@ async function answered(sessions: Sessions, { tool: name, args }: Piece, id: str
 
 export const mcp = theme<Piece>({
   unit: 'calls',
-  deadline: 120_000,
+  deadline: 60_000,
   make: (random) => Array.from({ length: CALLS }, () => call(random)),
   async attempt(pieces) {
     const sessions = server();

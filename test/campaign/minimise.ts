@@ -7,7 +7,7 @@
 export async function minimise<T>(
   pieces: readonly T[],
   fails: (some: readonly T[]) => Promise<boolean>,
-  ms = 30_000,
+  ms: number,
 ): Promise<readonly T[]> {
   const end = performance.now() + ms;
   let left = pieces;

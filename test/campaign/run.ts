@@ -11,7 +11,11 @@ import type { Theme } from './theme.ts';
 import { watchOver } from './watchdog.ts';
 
 export const HANG_MS = 2000;
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 20_000;
+/** Milliseconds that finding fewer pieces may take. */
+const MINIMISE_MS = 30_000;
+/** Milliseconds, before all has to be over, in which nothing is begun any more: what is there ends and is told. */
+export const LAST_MS = 3000;
 /** Milliseconds after which the event loop gets its turn between two cases that do not wait. */
 const SLICE_MS = 20;
 /** Findings after which there is no use in going on. */
@@ -24,6 +28,8 @@ export interface Limits {
   /** Milliseconds. */
   readonly time: number;
   readonly cases: number;
+  /** Milliseconds after which all is over, a case that is not and its finding too; never by default. */
+  readonly end?: number;
   /** A pause of the event loop, in milliseconds, that is a hang; 2000 by default. */
   readonly hang?: number;
 }
@@ -42,6 +48,8 @@ export interface Outcome {
   /** Milliseconds. */
   readonly longestPause: number;
   readonly growth: string;
+  /** The seed of a case that there was no more time for, if that is how it ended. */
+  readonly cut?: number;
   readonly findings: readonly string[];
 }
 
@@ -56,6 +64,9 @@ const kindOf = (what: string): string =>
     .replace(/0x[0-9a-f]+|\d+/g, '#')
     .slice(0, 300);
 
+/** The time of the whole run is over: nothing is known of the case. */
+class OutOfTime extends Error {}
+
 /** One theme's run. */
 export class Run {
   readonly #name: string;
@@ -68,6 +79,9 @@ export class Run {
   #amount = 0;
   #longest = 0;
   #hang = HANG_MS;
+  /** When all has to be over. */
+  #end = Number.POSITIVE_INFINITY;
+  #cut: number | undefined;
   /** When the event loop had its turn. */
   #turned = performance.now();
   /** What nobody awaited. */
@@ -83,17 +97,19 @@ export class Run {
     this.#folder = folder;
   }
 
-  async run({ seed, time, cases, hang = HANG_MS }: Limits): Promise<Outcome> {
+  async run({ seed, time, cases, hang = HANG_MS, end = Number.POSITIVE_INFINITY }: Limits): Promise<Outcome> {
     this.#hang = hang;
     const stray = (error: unknown): void => void this.#stray.push(error);
     process.on('uncaughtException', stray);
     process.on('unhandledRejection', stray);
-    const watchdog = watchOver(this.#beats, this.#name);
+    const watchdog = watchOver(this.#beats, this.#name, end);
+    this.#end = performance.now() + end - LAST_MS;
     await this.#theme.open?.();
     const start = performance.now();
     let first: Measures | undefined;
     let n = 0;
-    for (; n < cases && performance.now() - start < time && this.#findings.length < FINDINGS_MAX; n++) {
+    const goesOn = (): boolean => this.#cut === undefined && performance.now() < Math.min(start + time, this.#end);
+    for (; n < cases && goesOn() && this.#findings.length < FINDINGS_MAX; n++) {
       await this.#case(seed + n);
       if (first === undefined && Math.max((performance.now() - start) / time, n / cases) >= FIRST_PART) {
         first = await measure();
@@ -108,7 +124,8 @@ export class Run {
     process.off('unhandledRejection', stray);
     const from = first ?? last;
     const more = grown(from, last, seconds);
-    if (more.length > 0) {
+    // What was cut off still holds what it had.
+    if (more.length > 0 && this.#cut === undefined) {
       this.#findings.push(`grows: ${more.join(', ')}`);
     }
     const growth = growthText(from, last);
@@ -118,6 +135,7 @@ export class Run {
       seconds,
       longestPause: this.#longest,
       growth,
+      ...(this.#cut === undefined ? {} : { cut: this.#cut }),
       findings: this.#findings,
     };
   }
@@ -129,6 +147,10 @@ export class Run {
     const what = await this.#attempt(pieces, (amount) => {
       this.#amount += amount;
     });
+    if (what instanceof OutOfTime) {
+      this.#cut = seed;
+      return;
+    }
     if (what !== undefined && !this.#kinds.has(kindOf(what))) {
       this.#kinds.add(kindOf(what));
       await this.#keep(seed, what, pieces);
@@ -136,12 +158,15 @@ export class Run {
   }
 
   /** What is wrong with a case, if anything is. */
-  async #attempt(pieces: readonly unknown[], count: (amount: number) => void): Promise<string | undefined> {
+  async #attempt(pieces: readonly unknown[], count: (amount: number) => void): Promise<string | OutOfTime | undefined> {
     let what: string | undefined;
     try {
       const given = this.#theme.attempt(pieces as readonly never[]);
       count(typeof given === 'number' ? given : await this.#inTime(given));
     } catch (error) {
+      if (error instanceof OutOfTime) {
+        return error;
+      }
       what = textOf(error);
     }
     if (performance.now() - this.#turned > SLICE_MS) {
@@ -156,12 +181,16 @@ export class Run {
   }
 
   async #inTime<T>(waited: Promise<T>): Promise<T> {
-    const ms = this.#theme.deadline ?? DEADLINE_MS;
+    const whole = this.#theme.deadline ?? DEADLINE_MS;
+    const ms = Math.min(whole, this.#end - performance.now());
     let over = false;
     const done = waited.finally(() => {
       over = true;
     });
     const late = soon(() => over, ms).then((ended) => {
+      if (!ended && ms < whole) {
+        throw new OutOfTime();
+      }
       assert.ok(ended, `not over after ${ms / 1000} s`);
       return done;
     });
@@ -174,9 +203,9 @@ export class Run {
     const kind = kindOf(what);
     const fails = async (some: readonly unknown[]): Promise<boolean> => {
       const also = await this.#attempt(some, () => undefined);
-      return also !== undefined && kindOf(also) === kind;
+      return typeof also === 'string' && kindOf(also) === kind;
     };
-    const fewer = await minimise(pieces, fails);
+    const fewer = await minimise(pieces, fails, Math.min(MINIMISE_MS, this.#end - performance.now()));
     const found: Found = { theme: this.#name, what: what.split('\n')[0] ?? '', pieces: fewer };
     const hash = createHash('sha1').update(JSON.stringify(found)).digest('hex').slice(0, 8);
     const path = join(this.#folder, `${this.#name}-${hash}.json`);

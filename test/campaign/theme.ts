@@ -10,7 +10,7 @@ export type Amount = number;
 export interface Theme {
   /** What is counted: `frames`. */
   readonly unit: string;
-  /** Milliseconds after which a case that is not over is a finding; a minute by default. */
+  /** Milliseconds after which a case that is not over is a finding; 20 s by default. */
   readonly deadline?: number;
   /** Before the first case. */
   open?(): Promise<void>;

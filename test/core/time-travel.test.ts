@@ -188,6 +188,43 @@ describe('time travel', () => {
     assert.ok(new Set(timeouts).size > 1, `${timeouts} are not the same`);
   });
 
+  it('is at the start before it, and refuses a moment that never was, from which nothing would lead on', async () => {
+    await replay();
+    await s.stop();
+    const end = s.engine.history;
+    assert.ok(end);
+    await s.engine.goTo({ tick: 5, probe: 3 });
+    await s.stop();
+    assert.deepEqual(s.engine.history?.here, end.start);
+    const middle = Math.floor((end.start.tick + end.present.tick) / 2);
+    for (const begin of ['start', 'present'] as const) {
+      await s.engine.goTo(begin);
+      await s.stop();
+      const nowhere = s.engine.goTo({ tick: middle, probe: s.engine.info.probes.length });
+      await assert.rejects(nowhere, /^EngineError: There is no moment \d+:\d+ in the history\.$/);
+      await s.stop();
+      assert.deepEqual(s.engine.history?.here, begin === 'start' ? end.start : end.present);
+    }
+  });
+
+  it('stays where it is while the machine is being built, which has no start yet, and travels afterwards', async () => {
+    const hello = { trace: capture('02-hello.pcap'), stopOnEntry: true };
+    await s.launch(hello);
+    await s.stop();
+    const entry = s.engine.history?.here;
+    await s.engine.goTo('start');
+    await s.stop();
+    assert.deepEqual([s.engine.history?.here, s.engine.history?.inPast], [entry, false]);
+    await s.resume();
+    await s.stop();
+    await s.engine.goTo('start');
+    await s.stop();
+    assert.equal(s.engine.history?.inPast, true);
+    s.break('ip_input');
+    await s.resume();
+    assert.equal((await s.stop()).kind, 'breakpoint');
+  });
+
   it('finds nothing in a monitor command that was given at a stop', async () => {
     s.break('tcp_input', undefined, { temporary: true, ignoreCount: 3 });
     await replay();

@@ -275,10 +275,13 @@ describe('debug adapter process', () => {
     assert.match(await command('up'), /^#1 .*slirp_pollfds_poll/);
     assert.match(await command('frame'), /^#1 /);
     assert.match(await command('bt 1'), /^#0 .*tcp_connect/);
-    await command('commands 1\nsilent\nprint 40 + 2\nend');
+    await command('commands 1\nsilent\nprint 40 + 2\nnext\nprint 50 + 5\nend');
     await command('run');
     await client.stoppedEvent();
     await client.outputEvent('stdout', '= 42');
+    await client.stoppedEvent();
+    const printed = await command('print 6 * 6');
+    assert.match(printed, /^\$2 = 36/, 'what follows "next" is left out');
     await command('quit');
     await client.event('terminated');
     assert.equal(client.received.filter((m) => 'event' in m && m.event === 'terminated').length, 1);

@@ -160,6 +160,7 @@ export function fakeInterpreter(engine: EngineApi, write: (text: string) => void
     frame: 0,
     args: [],
     sourcing: 0,
+    resumes: 0,
     breakpointCommands: new Map(),
     commands: COMMANDS,
     inBlock: false,

@@ -157,7 +157,7 @@ describe('DAP on a port', () => {
   it('takes the token of an `attach`, which is then refused as ever', async () => {
     const { client } = await clientOf(server.port);
     await client.ask('initialize', { adapterID: 'pktgdb' });
-    assert.match(await client.refused('attach', { token: TOKEN }), /nothing to attach to/);
+    assert.match(await client.refused('attach', { token: TOKEN }), /^attach takes "pid"/);
     await client.event('initialized');
   });
 

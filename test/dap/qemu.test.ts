@@ -1,7 +1,7 @@
 /** Launch attributes `qemu` and `qemuCommand`: a network for guests of a real QEMU. */
 import assert from 'node:assert/strict';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { QemuEventBody } from '../../adapter/dap/custom.ts';
+import type { QemuEventBody, RingsBody } from '../../adapter/dap/custom.ts';
 import { fakeSession, type TestClient } from './client.ts';
 import type { DapEngine } from './fake-engine.ts';
 
@@ -41,6 +41,21 @@ describe('DAP: guests in QEMU', () => {
     await client.begin({ qemu: true, stopOnEntry: true });
     await client.stoppedEvent();
     await client.outputEvent('important', 'While the machine stands still the guest runs on');
+  });
+
+  it('have their NIC elsewhere, which the scopes and views of registers and rings say', async () => {
+    await client.begin({ qemu: true, stopOnEntry: true });
+    await client.stoppedEvent();
+    engine.shared.delete('e1000.0/mac_reg');
+    const says = /There is no e1000 here: the NIC is QEMU's/;
+    for (const scope of ['Registers', 'Rx ring', 'Tx ring']) {
+      assert.match((await client.scope(scope))[0]?.value ?? '', says);
+    }
+    for (const request of ['pktgdb/registers', 'pktgdb/rings']) {
+      const { nics, absent } = (await client.ask(request, { ranges: [] })) as RingsBody;
+      assert.deepEqual(nics, []);
+      assert.match(absent ?? '', says);
+    }
   });
 
   it('are started in the terminal of a client that has one', async () => {

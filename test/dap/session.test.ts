@@ -177,9 +177,9 @@ describe('DAP session', () => {
       );
     });
 
-    it('refuses attach', async () => {
+    it('refuses attach without a process', async () => {
       await client.ask('initialize', { adapterID: 'pktgdb' });
-      assert.match(await client.refused('attach', {}), /Use request "launch"/);
+      assert.match(await client.refused('attach', {}), /^attach takes "pid".* Request "launch" starts a machine/);
     });
 
     it('wants initialize first', async () => {

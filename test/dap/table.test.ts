@@ -18,12 +18,13 @@ describe('the table of docs/dap.md', () => {
   it('names tests that there are', () => {
     assert.ok(rows.length > 40);
     for (const [, feature = '', , here = '', test = ''] of rows) {
-      const [, file, title] = /^`([\w-]+)`: (.+)$/.exec(test) ?? [];
+      const [, file, title] = /^`([\w/-]+)`: (.+)$/.exec(test) ?? [];
       if (file === undefined || title === undefined) {
         assert.match(here, /^no\b/, `${feature} has no test`);
         continue;
       }
-      const source = readFileSync(join(ROOT, `test/dap/${file}.test.ts`), 'utf8');
+      const path = file.includes('/') ? file : `dap/${file}`;
+      const source = readFileSync(join(ROOT, `test/${path}.test.ts`), 'utf8');
       const titles = [...source.matchAll(/\bit\(\s*(['"`])(.*?)\1,/g)].map((m) => m[2] ?? '');
       assert.ok(
         titles.some((one) => one.includes(title)),

@@ -20,7 +20,7 @@ const manifest = JSON.parse(text) as {
       enablement?: string;
     }[];
     debuggers: {
-      configurationAttributes: { launch: { properties: Record<string, object> } };
+      configurationAttributes: Record<'launch' | 'attach', { properties: Record<string, object> }>;
       initialConfigurations: Record<string, unknown>[];
       configurationSnippets: { body: Record<string, unknown> }[];
     }[];
@@ -120,11 +120,14 @@ describe('manifest', () => {
   });
 
   it('offers configurations whose attributes it knows', () => {
-    const known = [...Object.keys(debuggerOf.configurationAttributes.launch.properties), 'type', 'request', 'name'];
+    const { launch, attach } = debuggerOf.configurationAttributes;
     const bodies = [...debuggerOf.initialConfigurations, ...debuggerOf.configurationSnippets.map(({ body }) => body)];
     assert.ok(bodies.length >= 6);
     for (const body of bodies) {
-      assert.deepEqual([body['type'], body['request']], ['pktgdb', 'launch']);
+      assert.equal(body['type'], 'pktgdb');
+      assert.ok(body['request'] === 'launch' || body['request'] === 'attach');
+      const { properties } = body['request'] === 'attach' ? attach : launch;
+      const known = [...Object.keys(properties), 'type', 'request', 'name'];
       assert.deepEqual(
         Object.keys(body).filter((key) => !known.includes(key)),
         [],

@@ -4,6 +4,7 @@ import type { QueryRowView, TimelineMark, TimelineRange } from '../../adapter/da
 import { QUESTIONS } from '../../src/history/questions.ts';
 import { FoundRows } from '../../src/timeline/found-rows.ts';
 import {
+  eachOnce,
   heights,
   keyTarget,
   momentAt,
@@ -52,6 +53,13 @@ describe('packets of the timeline', () => {
     assert.equal(packetAt({ ...RANGE, bounds }, 5e9), '100');
     assert.equal(packetAt({ ...RANGE, bounds: bounds.map((b) => ({ ...b, captured: 0 })) }, 5e9), '-');
     assert.equal(packetAt({ ...RANGE, axis: 'packets', bounds }, 50), '100');
+  });
+
+  it('are said once along an axis of which they are not the unit', () => {
+    const quiet = RANGE.bounds.map((bound, i) => ({ ...bound, packets: i < 1 ? 0 : i < 4 ? 6 : 7 }));
+    const labels = quiet.map(({ ns }) => packetAt({ ...RANGE, bounds: quiet }, ns));
+    assert.deepEqual(labels, ['0', '6', '6', '6', '7', '7']);
+    assert.deepEqual(eachOnce(labels), ['0', '6', '', '', '7', '']);
   });
 });
 

@@ -6,6 +6,7 @@ import type { Account, ReplayState } from '../../adapter/engine/api.ts';
 import { runCli, tabCompletions } from '../../adapter/gdb/cli.ts';
 import { GdbInterpreter } from '../../adapter/gdb/interpreter.ts';
 import { ProgressLine } from '../../adapter/gdb/progress.ts';
+import { QemuGuests } from '../../adapter/qemu/guests.ts';
 import { E1000_REGISTERS } from '../../adapter/stack/hw/net/e1000_regs.ts';
 import { capture } from '../kit/paths.ts';
 import { tempFolder } from '../kit/temp.ts';
@@ -144,7 +145,7 @@ describe('gdb commands', () => {
       ['break t.ts:999', '!No line 999 in file "util/t.ts".\n'],
       ['break 999', '!No line 999 in the current file.\n'],
       ['break nosuch.ts:3', '!No source file named nosuch.ts.\n'],
-      ['break *0x1234', '!Addresses are not supported here; name a function or FILE:LINE.\n'],
+      ['break *0x1234', '!No code is there: behind "*" stands $pc, a function, or the number of a probe.\n'],
       ['break add if x ==', "!A syntax error in expression, near `'.\n"],
       ['break add if nosuch == 1', '!No symbol "nosuch" in current context.\n'],
       ['condition 1 y ==', "!A syntax error in expression, near `'.\n"],
@@ -426,6 +427,14 @@ describe('gdb commands', () => {
     assert.match(text, /\n {3}\[3\] addr .*<- RDH \(head\)\n/);
     assert.match(text, /\n {3}\[7\] addr .*<- RDT \(tail\)\n$/);
     assert.match(await s.run('info ring foo'), /^!Unknown ring "foo"/);
+  });
+
+  it('rings and registers of a guest in QEMU are there', async () => {
+    s.engine.guests = new QemuGuests([]);
+    (s.engine.shared as Map<string, ArrayBufferLike>).clear();
+    for (const line of ['info registers', 'info registers RDH', 'info ring', 'info ring rx']) {
+      assert.match(await s.run(line), /^!There is no e1000 here: the NIC is QEMU's, .*"info network" shows the link/);
+    }
   });
 
   it('rings and registers of another NIC are had by its name; $NAME is the first one', async () => {

@@ -68,7 +68,6 @@ describe('stops with commands that continue', function () {
       'silent',
       'set var iovcnt = 1',
       'print iovcnt',
-      'next',
       'ignore 3 1',
       'continue',
       'end',

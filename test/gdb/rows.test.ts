@@ -83,6 +83,20 @@ describe('rows of the comparison with gdb', function () {
       ['disable 1.1', ''],
       ['info breakpoints 1', /^1\.1 +n .*\n1\.2 +y /m],
       ['delete 1', ''],
+      // So are both listed, in gdb's words, and a range cannot be.
+      [
+        'list timer.ts:50',
+        /^file: "guest\/timer\.ts", line number: 50, symbol: "\?{3}"\n45\t[^"]*\nfile: "util\/timer\.ts", line /,
+      ],
+      ['info line timer.ts:50', /^Line 50 of "guest\/timer\.ts" .*\nLine 50 of "util\/timer\.ts" .*\n$/],
+      ['list timer.ts:50,52', /^!Specified first line 'timer\.ts:50' is ambiguous:\nfile: "guest\/timer\.ts", line /],
+      ['show auto-load safe-path', 'There is no directory from which it is safe to auto-load files.\n'],
+      ['set auto-load safe-path /tmp', ''],
+      ['add-auto-load-safe-path /usr', ''],
+      ['show auto-load safe-path', /^List of directories from which it is safe to auto-load files is \/tmp:\/usr\.\n$/],
+      ['set auto-load safe-path /', ''],
+      ['show auto-load safe-path', 'Auto-load files are safe to load from any directory.\n'],
+      ['set auto-load safe-path', ''],
       ['tbreak main', /^Temporary breakpoint 2 at main: file softmmu\/main\.ts, line \d+\.\n$/],
       ['hbreak ip_input', /^(?:Hardware assisted b|B)reakpoint 3 at ip_input: file slirp\/ip_input\.ts, line \d+\.\n$/],
       ['condition 3 m->m_len > 1', ''],
@@ -158,6 +172,21 @@ describe('rows of the comparison with gdb', function () {
       ['tfaas print iphlen', /^\nThread 1 \(machine\):\n#0 {2}tcp_input .*\n\$\d+ = 20\n/],
       ['info line tcp_input', /^Line \d+ of "slirp\/tcp_input\.ts" is in tcp_input \(probe \d+\)\.\n$/],
       ['print $_', /^\$\d+ = \d+\n$/],
+      ['frame 0', /^#0 {2}tcp_input /],
+      ['print $pc', /^\$\d+ = \(void \(\*\)\(\)\) 0x[\da-f]+ <tcp_input(?:\+\d+)?>\n$/],
+      ['print/x $pc', /^\$\d+ = 0x[\da-f]+\n$/],
+      ['whatis $pc', 'type = void (*)()\n'],
+      ['info line *$pc', /^Line \d+ of "slirp\/tcp_input\.ts" is in tcp_input \(probe \d+\)\.\n$/],
+      ['list *$pc', /^0x[\da-f]+ is in tcp_input \(slirp\/tcp_input\.ts:\d+\)\.\n\d+\t/],
+      ['info symbol $pc', /^tcp_input(?: \+ \d+)? in section \.text\n$/],
+      [
+        'tbreak *$pc',
+        /^(?:Note: .*\n)?Temporary breakpoint \d+ at tcp_input: file slirp\/tcp_input\.ts, line \d+\.\n$/,
+      ],
+      ['set $pc = 5', '!Left operand of assignment is not an lvalue.\n'],
+      ['up', /^#1 {2}ip_input .*\n\d+\t/],
+      ['print $pc', /^\$\d+ = \(void \(\*\)\(\)\) 0x[\da-f]+ <ip_input\+\d+>\n$/],
+      ['down', /^#0 /],
       ['advance ip_input', PLACE],
     );
   });
@@ -200,6 +229,36 @@ describe('rows of the comparison with gdb', function () {
       ['show history size', /^Size of the history that the next "run" keeps is \w+\.\n$/],
       ['show convenience', /^\$a = 3$/m],
       ['show values 1', /^\$\d+ = /m],
+      // A field, through an address as it was printed.
+      ['print m', /^\$\d+ = \(struct mbuf \*\) 0x7f\w+\n$/],
+      ['eval "set var ((struct mbuf *)%p)->m_len = 42", (long)m', ''],
+      ['print m->m_len', /^\$\d+ = 42\n$/],
+      ['set $m = m', ''],
+      ['set var $m->m_len = 43', ''],
+      ['print m->m_len', /^\$\d+ = 43\n$/],
+      ['kill', '[Inferior 1 (pktgdb) killed]\n'],
+    );
+  });
+
+  it('what follows `finish` or `next` in the commands of a breakpoint is left out', async () => {
+    await typed.rows(
+      ['delete', ''],
+      ['break tcp_input', /^Breakpoint \d+ at /],
+      ['commands', ''],
+      ['silent', ''],
+      ['echo before\\n', ''],
+      ['if 1', ''],
+      ['finish', ''],
+      ['echo within\\n', ''],
+      ['end', ''],
+      ['echo after\\n', ''],
+      ['end', ''],
+      ['run', /\nbefore\n.*ip_input .*\n\d+\t.*\n$/],
+      ['commands', ''],
+      ['next', ''],
+      ['print 7', ''],
+      ['end', ''],
+      ['continue', /^Continuing\.\n\nBreakpoint \d+, tcp_input .*\n\d+\t.*\n\d+\t.*\n$/],
       ['kill', '[Inferior 1 (pktgdb) killed]\n'],
     );
   });

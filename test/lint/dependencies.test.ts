@@ -21,6 +21,8 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'type @vscode/debugprotocol',
     // Requests of our own, and the scheme of the sources that stand for moments.
     'adapter/dap/custom.ts',
+    // Machines that run by themselves.
+    'adapter/attach/place.ts',
     // Tools for agents, which are loaded when one is called.
     'type adapter/agents/',
     // Bit fields and words of registers, for the views.
@@ -55,8 +57,28 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'adapter/gdb/interpreter.ts',
     'adapter/packets/format.ts',
   ],
+  'adapter/passt/': [
+    'node:',
+    'adapter/temporary.ts',
+    'adapter/attach/server.ts',
+    'adapter/engine/engine.ts',
+    // The prompt's commands, for clients of DAP.
+    'adapter/gdb/interpreter.ts',
+    'adapter/packets/format.ts',
+    'adapter/qemu/',
+  ],
+  'adapter/attach/': [
+    'node:',
+    'adapter/temporary.ts',
+    // What is served at the machine of this process.
+    'adapter/dap/server.ts',
+    'adapter/gdb/cli.ts',
+    'adapter/engine/api.ts',
+  ],
   'adapter/dap/': [
     'adapter/temporary.ts',
+    // Where machines of other processes are.
+    'adapter/attach/place.ts',
     // Words and accounts of replays.
     'adapter/replay/',
     'node:',

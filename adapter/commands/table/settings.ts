@@ -1,6 +1,7 @@
 /** `set` and `show`. What can be set is in the table of settings, and is not written here again. */
 import type { Command } from '../command.ts';
 import {
+  AUTO_LOAD_SETTINGS,
   BACKTRACE_SETTINGS,
   BREAKPOINT_SETTINGS,
   HISTORY_SETTINGS,
@@ -117,6 +118,13 @@ export const SETTING_COMMANDS = [
         subcommands: setters(LOGGING_SETTINGS),
       },
       {
+        name: 'auto-load',
+        class: 'support',
+        takes: 'nothing',
+        summary: 'Auto-loading specific settings.',
+        subcommands: setters(AUTO_LOAD_SETTINGS),
+      },
+      {
         name: 'backtrace',
         class: 'support',
         takes: 'nothing',
@@ -211,6 +219,13 @@ catch packet \${between:10.0.2.2;10.0.2.15}`,
         takes: 'nothing',
         summary: 'Show logging options.',
         subcommands: getters(LOGGING_SETTINGS),
+      },
+      {
+        name: 'auto-load',
+        class: 'status',
+        takes: 'nothing',
+        summary: 'Show auto-loading specific settings.',
+        subcommands: getters(AUTO_LOAD_SETTINGS),
       },
       {
         name: 'backtrace',

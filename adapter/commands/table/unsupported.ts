@@ -17,7 +17,11 @@ const REASONS: readonly (readonly [reason: string, words: string])[] = [
     'There is one machine and no target: "run" starts it, live or on a capture.',
     'add-inferior clone-inferior inferior remove-inferiors target disconnect remote flash-erase',
   ],
-  ['There is no process to attach to: "run" starts a machine of its own, "-r CAPTURE" one from packets.', 'attach'],
+  [
+    'One attaches from the command line: "pktgdb -p PID" to a pktgdb-passt. "run" starts a machine, "-r CAPTURE" one ' +
+      'from packets.',
+    'attach',
+  ],
   [
     'The packet path is TypeScript and has no machine code: "list" shows it, "stepi" takes one statement.',
     'disassemble break-range compile',

@@ -125,6 +125,7 @@ const TYPED_ARRAYS: ReadonlyMap<string, ScalarType> = new Map([
  *   stack;
  * - `field`: of a packet, undefined when the packet has none; `multi`: a field with several values (an array);
  * - `guest`: an address of guest memory, and what a cast has it point to;
+ * - `code`: an address of code, and the function that it is in;
  * - `any`: not known.
  */
 export type StaticType =
@@ -135,6 +136,7 @@ export type StaticType =
   | { readonly kind: 'struct'; readonly struct: StructInfo }
   | { readonly kind: 'array'; readonly element: StaticType; readonly scalar?: ScalarType }
   | { readonly kind: 'guest'; readonly to: ScalarType }
+  | { readonly kind: 'code'; readonly symbol: string }
   | { readonly kind: 'function'; readonly name: string };
 
 export const ANY: StaticType = { kind: 'any' };

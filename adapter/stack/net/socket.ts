@@ -164,9 +164,8 @@ function net_socket_hang_up(s: NetSocketState): void {
   s.sock = null;
   s.rs.index = 0;
   s.nc.info_str = s.listener ? `listening on ${addr_text(s.listener.local)}` : `disconnected: ${why}`;
-  if (!s.listener || s.rs.oversized > 0) {
-    machine.host.report('warning', `netdev ${s.nc.name}: ${why}`);
-  }
+  const level = s.listener && s.rs.oversized === 0 ? 'info' : 'warning';
+  machine.host.report(level, `netdev ${s.nc.name}: ${why}${s.listener ? '; waiting for the next one' : ''}`);
   s.rs.oversized = 0;
   if (s.ends.reconnect_s > 0 && !s.listener) {
     s.reconnect_timer ??= timer_new_ns(QEMU_CLOCK_REALTIME, net_socket_connect, s);

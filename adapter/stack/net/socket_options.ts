@@ -1,6 +1,6 @@
 /** Options of `-netdev socket`, `stream` and `dgram`, and of `-chardev socket`: where the two ends are. */
 import { machine } from '../softmmu/machine.ts';
-import { AF_UNIX, type sockaddr } from '../util/host.ts';
+import { AF_UNIX, FD_PREFIX, type sockaddr } from '../util/host.ts';
 import {
   option_error,
   type QemuOpts,
@@ -10,7 +10,7 @@ import {
   qemu_opt_has,
   qemu_opts_validate,
 } from '../util/qemu-option.ts';
-import { sockaddr_in, sockaddr_un } from '../util/sockets.ts';
+import { sockaddr_fd, sockaddr_in, sockaddr_un } from '../util/sockets.ts';
 import { parse_addr, parse_port } from './inet.ts';
 
 /** The ends of a link: `local` without `remote` waits for a connection, `remote` alone makes one. */
@@ -24,7 +24,12 @@ export interface SocketEnds {
 
 /** Parameters by kind. */
 export const NETDEV_SOCKET_PARAMS: readonly string[] = ['listen', 'connect', 'mcast', 'udp', 'localaddr'];
-export const NETDEV_STREAM_PARAMS: readonly string[] = ['server', 'reconnect', ...socket_address_params('addr')];
+export const NETDEV_STREAM_PARAMS: readonly string[] = [
+  'server',
+  'reconnect',
+  'addr.str',
+  ...socket_address_params('addr'),
+];
 export const NETDEV_DGRAM_PARAMS: readonly string[] = [
   ...socket_address_params('local'),
   ...socket_address_params('remote'),
@@ -38,7 +43,10 @@ function socket_address_params(prefix: string): string[] {
 /** An address as text. */
 export function addr_text(a: sockaddr): string {
   const octets = [a.sin_addr >>> 24, (a.sin_addr >>> 16) & 255, (a.sin_addr >>> 8) & 255, a.sin_addr & 255];
-  return a.sa_family === AF_UNIX ? `unix:${a.sun_path}` : `${octets.join('.')}:${a.sin_port}`;
+  if (a.sa_family === AF_UNIX) {
+    return a.sun_path.startsWith(FD_PREFIX) ? a.sun_path : `unix:${a.sun_path}`;
+  }
+  return `${octets.join('.')}:${a.sin_port}`;
 }
 
 /** `host` and `port`; an empty host is any of ours, or the loopback to connect to. */
@@ -63,6 +71,18 @@ function host_port(opts: QemuOpts, text: string, connecting: boolean): sockaddr 
   return inet_address(opts, text.slice(0, colon), text.slice(colon + 1), connecting);
 }
 
+/** `PREFIX.str=NUMBER`: a connected socket that whoever started this program has left open. */
+function fd_address(opts: QemuOpts, prefix: string, connecting: boolean): sockaddr {
+  const text = qemu_opt_get(opts, `${prefix}.str`);
+  if (!connecting || prefix !== 'addr') {
+    throw option_error(opts, `${prefix}.type=fd takes the socket of a connected stream; it goes without server=on`);
+  }
+  if (!/^\d{1,9}$/.test(text)) {
+    throw option_error(opts, `Parameter '${prefix}.str' expects the number of an open file, not '${text}'`);
+  }
+  return sockaddr_fd(Number(text));
+}
+
 /** The address that `PREFIX.type`, `PREFIX.host` and so on give, or null without them. */
 function socket_address(opts: QemuOpts, prefix: string, connecting: boolean): sockaddr | null {
   const type = qemu_opt_get(opts, `${prefix}.type`);
@@ -83,8 +103,10 @@ function socket_address(opts: QemuOpts, prefix: string, connecting: boolean): so
       }
       return sockaddr_un(path);
     }
+    case 'fd':
+      return fd_address(opts, prefix, connecting);
     default:
-      throw option_error(opts, `Parameter '${prefix}.type' expects 'inet' or 'unix', not '${type}'`);
+      throw option_error(opts, `Parameter '${prefix}.type' expects 'inet', 'unix' or 'fd', not '${type}'`);
   }
 }
 

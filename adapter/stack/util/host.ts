@@ -28,9 +28,12 @@ export interface sockaddr {
   readonly sin_port: number;
   /** 16 bytes for AF_INET6, else null. */
   readonly sin6_addr: Uint8Array | null;
-  /** The path for AF_UNIX, else empty. */
+  /** The path for AF_UNIX, else empty. `FD_PREFIX` and a number stand for a socket that is open already. */
   readonly sun_path: string;
 }
+
+/** What is before the number of an open socket in `sun_path`. */
+export const FD_PREFIX = 'fd:';
 
 /** Something that happened outside, consumed by one turn of the main loop. `fd` names a `HostSocket`. */
 export type Input =

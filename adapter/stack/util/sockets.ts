@@ -6,7 +6,7 @@
  * `main_loop_wait` feeds the inputs of a turn to `socket_input`; readers then call `accept`, `recv`, `recvfrom`,
  * `send`, ... which never block.
  */
-import { AF_INET, AF_INET6, AF_UNIX, type Host, type Input, SOCK_STREAM, type sockaddr } from './host.ts';
+import { AF_INET, AF_INET6, AF_UNIX, FD_PREFIX, type Host, type Input, SOCK_STREAM, type sockaddr } from './host.ts';
 
 /** Events of a socket, as in `poll(2)`. */
 export const POLLIN = 0x01;
@@ -411,6 +411,11 @@ export function sockaddr_in(addr: number, port: number): sockaddr {
 /** An IPv6 address (16 bytes) and port as a `sockaddr`. */
 export function sockaddr_in6(addr: Uint8Array, port: number): sockaddr {
   return { sa_family: AF_INET6, sin_addr: 0, sin_port: port, sin6_addr: addr, sun_path: '' };
+}
+
+/** A socket that is connected and open already, by its number in the process. */
+export function sockaddr_fd(fd: number): sockaddr {
+  return sockaddr_un(`${FD_PREFIX}${fd}`);
 }
 
 /** A path as a `sockaddr`. */

@@ -1,0 +1,56 @@
+/**
+ * A machine that somebody else has started and a debugger borrows: when it lets go, the machine goes on as if nobody
+ * had been there.
+ */
+import { type EngineApi, EngineError } from '../engine/api.ts';
+
+type Listener = (...args: never[]) => void;
+
+/** An engine as one debugger has it until `dispose`, which gives it back. `owner` says whose it is. */
+export function borrow(engine: EngineApi, owner: string, back: () => void): EngineApi {
+  const listeners: [event: string, listener: Listener][] = [];
+  let given = false;
+  const own: Partial<Record<keyof EngineApi, unknown>> = {
+    on: (event: string, listener: Listener) => {
+      listeners.push([event, listener]);
+      engine.on(event as never, listener as never);
+      return borrowed;
+    },
+    launch: () => Promise.reject(new EngineError(`The machine is one of ${owner}: it cannot be run again.`)),
+    dispose: async () => {
+      if (!given) {
+        given = true;
+        for (const [event, listener] of listeners) {
+          engine.off(event as never, listener as never);
+        }
+        await letGo(engine).finally(back);
+      }
+    },
+  };
+  const borrowed: EngineApi = new Proxy(engine, {
+    get: (target, name) => {
+      const instead = own[name as keyof EngineApi];
+      if (instead !== undefined) {
+        return instead;
+      }
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+    set: (target, name, value) => Reflect.set(target, name, value, target),
+  });
+  return borrowed;
+}
+
+/** Takes away what a debugger has put there, and lets the machine go on from its present. */
+async function letGo(engine: EngineApi): Promise<void> {
+  for (const { id } of engine.breakpoints) {
+    engine.deleteBreakpoint(id);
+  }
+  engine.askWhatIf = undefined;
+  if (engine.state === 'stopped' && engine.history?.inPast) {
+    await engine.goTo('present');
+  }
+  if (engine.state === 'stopped') {
+    await engine.resume();
+  }
+}

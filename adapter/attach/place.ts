@@ -1,0 +1,50 @@
+/** Where a machine that runs by itself listens for debuggers: a socket of its own, in a folder of this user's. */
+import { lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { lives } from '../temporary.ts';
+
+/** `$XDG_RUNTIME_DIR/pktgdb`, or where that is not set a folder of this user's among the temporary ones. */
+export function runtimeFolder(): string {
+  const runtime = process.env['XDG_RUNTIME_DIR'];
+  return runtime ? join(runtime, 'pktgdb') : join(tmpdir(), `pktgdb-${process.getuid?.() ?? 'user'}`);
+}
+
+/** The socket of the machine in process `pid`. */
+export function debugSocket(pid: number): string {
+  return join(runtimeFolder(), `${pid}.sock`);
+}
+
+/** Makes the folder, which nobody else may look into. Throws a sentence for the user. */
+export function makeRuntimeFolder(): void {
+  const folder = runtimeFolder();
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const { mode, uid } = lstatSync(folder);
+  if (
+    process.getuid !== undefined &&
+    (uid !== process.getuid() || (mode & 0o077) !== 0 || (mode & 0o170000) !== 0o040000)
+  ) {
+    throw new Error(`${folder} is no folder of this user's alone (mode 0700)`);
+  }
+}
+
+/** Processes with a machine that one can attach to. */
+export function attachable(): number[] {
+  try {
+    return readdirSync(runtimeFolder()).flatMap((name) => {
+      const pid = Number(/^([1-9]\d*)\.sock$/.exec(name)?.[1] ?? 0);
+      return pid > 0 && lives(pid) ? [pid] : [];
+    });
+  } catch {
+    return [];
+  }
+}
+
+/** What is wrong where a socket does not answer, in words for the user. */
+export function cannotAttach(pid: number, error: NodeJS.ErrnoException): string {
+  const others = attachable();
+  const known = others.length > 0 ? `; there are ${others.join(', ')}` : '';
+  return error.code === 'ENOENT' || error.code === 'ECONNREFUSED'
+    ? `Process ${pid} has no machine to attach to${known}: it is pktgdb-passt that one attaches to.`
+    : `Process ${pid} cannot be attached to: ${error.message}`;
+}

@@ -1,0 +1,116 @@
+/** The user network of one guest, which runs by itself until its guest has gone or somebody ends it. */
+import { appendFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { serveDebuggers } from '../attach/server.ts';
+import { Engine } from '../engine/engine.ts';
+import { GdbInterpreter } from '../gdb/interpreter.ts';
+import { visible } from '../packets/format.ts';
+import { type LinkAddress, machineArgs } from '../qemu/link.ts';
+import { streamNetdev } from '../qemu/words.ts';
+import { sweepTemporaryFolders } from '../temporary.ts';
+import { PasstOptionError } from './error.ts';
+import type { PasstRequest } from './options.ts';
+
+export interface NetworkHost {
+  readonly version: string;
+  /** A line for whoever looks. */
+  readonly say: (text: string) => void;
+  /** The guest may come. */
+  readonly ready: () => void;
+}
+
+/** Paths that are tried where none was chosen, as passt's. */
+const PATHS = 100;
+/** What the machine says of the link to its guest, but that it waits for one: that the guest has gone. */
+const GUEST_GONE = /^netdev qemu\.0: (?!listening )/;
+
+/** Where the guest is, or comes to. */
+function addressOf({ fd, socket }: PasstRequest): LinkAddress {
+  if (fd !== undefined) {
+    return { kind: 'fd', fd };
+  }
+  const free = Array.from({ length: PATHS }, (_, i) => `/tmp/passt_${i + 1}.socket`).find((path) => !existsSync(path));
+  const path = socket ?? free;
+  if (path === undefined) {
+    throw new PasstOptionError('--socket: name one, as all of /tmp/passt_1.socket and so on are there');
+  }
+  return { kind: 'unix', path };
+}
+
+function pcapArgs(pcap: string | undefined): string[] {
+  return pcap === undefined ? [] : ['-object', `filter-dump,id=pcap,netdev=user.0,file=${pcap.replaceAll(',', ',,')}`];
+}
+
+/** Resolves to the status when it is over. Rejects with a sentence for the user if it cannot begin. */
+export async function runNetwork(request: PasstRequest, { version, say, ready }: NetworkHost): Promise<number> {
+  sweepTemporaryFolders();
+  const { pid } = process;
+  const owner = 'pktgdb-passt';
+  const { logFile, pidFile, oneOff, quiet } = request;
+  const log = (text: string): void => {
+    say(text);
+    if (logFile !== undefined) {
+      logTo(logFile, text);
+    }
+  };
+  const address = addressOf(request);
+  const args = [...machineArgs(request, [{ address, qmp: undefined }]), ...pcapArgs(request.pcap)];
+  const engine = await Engine.create();
+  const over = new Promise<number>((resolve) => {
+    engine.on('report', (level, text) => {
+      log(`${level === 'info' ? '' : `${level}: `}${text}`);
+      if (oneOff && GUEST_GONE.test(text)) {
+        resolve(0);
+      }
+    });
+    engine.on('exited', (code, message) => {
+      if (message !== '') {
+        log(message);
+      }
+      resolve(code);
+    });
+    engine.on('stopped', (reason) => {
+      if (reason.kind === 'exception') {
+        log(`the network has stopped at an error; "pktgdb -p ${process.pid}" shows where`);
+      }
+    });
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+      process.once(signal, () => resolve(0));
+    }
+  });
+  await engine.launch({ args });
+  const debuggers = await serveDebuggers(engine, {
+    owner,
+    version,
+    args,
+    createInterpreter: (own, write, row) =>
+      new GdbInterpreter(own, { write, row, waitForStops: false, javascript: true, attached: { pid, owner } }),
+    log,
+  });
+  if (pidFile !== undefined) {
+    writeFileSync(pidFile, `${process.pid}\n`);
+  }
+  if (!quiet && address.kind === 'unix') {
+    say(`UNIX domain socket bound at ${address.path}`);
+    say(`You can now start QEMU with -netdev ${streamNetdev(address)} -device e1000,netdev=n0`);
+  }
+  ready();
+  const status = await over;
+  debuggers.close();
+  await engine.dispose();
+  // Whoever waits for the end looks for the first of them.
+  for (const file of [address.kind === 'unix' ? address.path : undefined, pidFile]) {
+    if (file !== undefined) {
+      rmSync(file, { force: true });
+    }
+  }
+  return status;
+}
+
+/** Appends a line with the time. A log that cannot be written is no reason to end the guest's network. */
+function logTo(file: string, text: string): void {
+  try {
+    appendFileSync(file, `${new Date().toISOString()} ${visible(text)}\n`, { mode: 0o600 });
+  } catch {
+    // The user hears of it nowhere: this is where the user would.
+  }
+}

@@ -1,0 +1,229 @@
+/** `pktgdb-passt` as QEMU starts it, and debuggers at it while it runs. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import type { DebugProtocol } from '@vscode/debugprotocol';
+import { processSession, TestClient } from '../dap/client.ts';
+import { KEY, PROMPT, SHELL_PROMPT, ShellTerminal } from '../gdb/terminal.ts';
+import { decode } from '../kit/decode.ts';
+import { arp } from '../kit/frames.ts';
+import { PKTGDB } from '../kit/paths.ts';
+import { tempFolder } from '../kit/temp.ts';
+import { until } from '../kit/until.ts';
+import { PasstGuest, runPasst } from './guest.ts';
+
+const GUEST = 0x0a010232; // 10.1.2.50
+const GATEWAY = 0x0a010201;
+const NETWORK = ['--address', '10.1.2.50', '--gateway', '10.1.2.1'];
+
+describe('pktgdb-passt', function () {
+  this.timeout(20_000);
+  const runtime = tempFolder();
+  const env = { ...process.env, XDG_RUNTIME_DIR: runtime };
+  let guest: PasstGuest;
+
+  before(function () {
+    if (process.platform === 'win32') {
+      this.skip();
+    }
+  });
+
+  async function answers(): Promise<void> {
+    guest.send(arp(1, GUEST, GATEWAY));
+    const { arp: reply } = decode(await guest.frame());
+    assert.equal(reply?.op, 2);
+  }
+
+  it('goes to the background, is the network at its socket, and ends with SIGTERM', async () => {
+    const pcap = join(tempFolder(), 'guest.pcap');
+    const log = join(tempFolder(), 'log');
+    guest = await PasstGuest.start([...NETWORK, '--pcap', pcap, '--log-file', log], env);
+    await answers();
+    const socket = join(runtime, 'pktgdb', `${guest.pid}.sock`);
+    assert.equal(statSync(socket).mode & 0o777, 0o600);
+    assert.equal(statSync(join(runtime, 'pktgdb')).mode & 0o777, 0o700);
+    process.kill(guest.pid, 'SIGTERM');
+    await guest.gone();
+    assert.equal(existsSync(socket), false);
+    // The header, and the two packets with theirs.
+    assert.equal(readFileSync(pcap).length, 24 + (16 + 42) + (16 + 64));
+  });
+
+  it('ends when the stream breaks, and can be started again', async () => {
+    guest = await PasstGuest.start(NETWORK, env);
+    await answers();
+    guest.socket.destroy();
+    await guest.gone();
+    guest = await PasstGuest.start(NETWORK, env);
+    await answers();
+    guest.socket.destroy();
+    await guest.gone();
+  });
+
+  it('says what is wrong before it goes to the background', async () => {
+    assert.deepEqual(await runPasst(['--quiet', '--vhost-user'], env), {
+      status: 1,
+      errors:
+        'pktgdb-passt: --vhost-user: vhost-user is not spoken here: QEMU talks to it by -netdev passt without ' +
+        'vhost-user=on, or stream\n',
+    });
+    const { status, errors } = await runPasst(['--socket', '/nowhere/at/all', '--address', '10.1.2.50'], env);
+    assert.equal(status, 1);
+    assert.match(errors, /^pktgdb-passt: .*\/nowhere\/at\/all.*\n$/);
+  });
+
+  it('listens for debuggers in no folder that others can look into', async () => {
+    const open = tempFolder();
+    mkdirSync(join(open, 'pktgdb'));
+    chmodSync(join(open, 'pktgdb'), 0o755);
+    const { status, errors } = await runPasst(['--socket', join(open, 's')], { ...env, XDG_RUNTIME_DIR: open });
+    assert.equal(status, 1);
+    assert.match(errors, /^pktgdb-passt: \S+\/pktgdb is no folder of this user's alone \(mode 0700\)\n$/);
+  });
+
+  it('waits at a socket for one guest after the other, and with --one-off for one', async () => {
+    const path = join(tempFolder(), 'passt.socket');
+    const pidFile = join(tempFolder(), 'pid');
+    for (const [more, guests] of [
+      [[], 2],
+      [['--one-off'], 1],
+    ] as const) {
+      const { status } = await runPasst(['--socket', path, '--pid', pidFile, ...NETWORK, ...more], env);
+      assert.equal(status, 0);
+      const pid = Number(readFileSync(pidFile, 'utf8'));
+      for (let i = 0; i < guests; i++) {
+        const socket = connect(path);
+        const frame = arp(1, GUEST, GATEWAY);
+        socket.write(Buffer.concat([Buffer.from([0, 0, 0, frame.length]), frame]));
+        await once(socket, 'data');
+        socket.destroy();
+      }
+      if (more.length === 0) {
+        process.kill(pid, 'SIGTERM');
+      }
+      await until(() => !existsSync(pidFile), 'it has ended');
+    }
+  });
+
+  describe('while it runs', () => {
+    before(async () => {
+      guest = await PasstGuest.start(NETWORK, env);
+    });
+
+    after(() => {
+      guest.end();
+    });
+
+    it('is stopped by a prompt, asked, and goes on without it', async () => {
+      const commands = ['bt 1', 'run', 'info breakpoints'].flatMap((command) => ['-ex', command]);
+      const options = ['-p', String(guest.pid), '-nx', '-batch', ...commands];
+      const { stdout, stderr, status } = spawnSync(process.execPath, [PKTGDB, ...options], { env, encoding: 'utf8' });
+      assert.match(stdout, new RegExp(`^Attaching to process ${guest.pid}\n\nProgram received signal SIGINT`));
+      assert.match(stdout, /^#0 {2}main_loop_wait /m);
+      assert.match(stdout, /^No breakpoints or watchpoints\.$/m);
+      assert.match(
+        stderr,
+        /^The machine is one of pktgdb-passt, which starts it: it cannot be run again from here\.\n$/,
+      );
+      assert.equal(status, 1);
+      await answers();
+    });
+
+    it('is debugged from a terminal, with keys, Ctrl-C and a question, one at a time', async () => {
+      const terminal = new ShellTerminal(24, { HOME: tempFolder(), XDG_RUNTIME_DIR: runtime });
+      try {
+        await terminal.start('-p', String(guest.pid));
+        await terminal.line('break arp_input');
+        await terminal.type('continue\r', 'Continuing.');
+        guest.send(arp(1, GUEST, GATEWAY));
+        assert.match(await terminal.until(PROMPT), /Breakpoint 1, .*arp_input/);
+        assert.match(await terminal.line('print $pkt.arp.src.proto_ipv4'), /10\.1\.2\.50/);
+        const second = spawnSync(process.execPath, [PKTGDB, '-p', String(guest.pid), '-batch'], {
+          env,
+          encoding: 'utf8',
+        });
+        assert.deepEqual(
+          [second.status, second.stderr],
+          [1, `pktgdb: Process ${guest.pid} is being debugged already.\n`],
+        );
+        // The answer to what it was stopped at comes when it goes on.
+        await terminal.type('continue\r', 'Continuing.');
+        await guest.frame();
+        await terminal.press(KEY.c, 'SIGINT');
+        await terminal.until(PROMPT);
+        await terminal.line('reverse-continue');
+        assert.match(await terminal.type('quit\r', '(y or n) '), /Inferior 1 \[process \d+\] will be detached\./);
+        await terminal.type('y\r', SHELL_PROMPT);
+      } finally {
+        terminal.close();
+      }
+      // It was left in the past, with a breakpoint that would stop it.
+      await answers();
+    });
+
+    it('goes on when a terminal goes away while a command runs, and while a question waits', async () => {
+      for (const keys of ['continue\r', 'kill\r']) {
+        const terminal = new ShellTerminal(24, { HOME: tempFolder(), XDG_RUNTIME_DIR: runtime });
+        await terminal.start('-p', String(guest.pid));
+        await terminal.type(keys, keys === 'kill\r' ? '(y or n) ' : 'Continuing.');
+        terminal.close();
+        await answers();
+      }
+    });
+
+    it('is debugged over DAP by its socket, and goes on when the client has gone', async () => {
+      const socket = connect(join(runtime, 'pktgdb', `${guest.pid}.sock`));
+      const client = new TestClient(socket, socket);
+      await attachAndStop(client);
+      socket.destroy();
+      assert.equal(decode(await guest.frame()).arp?.op, 2);
+      await answers();
+    });
+
+    it('is debugged by an adapter that a client has started, which hands on what comes', async () => {
+      process.env['XDG_RUNTIME_DIR'] = runtime;
+      const { client, child } = processSession(PKTGDB, ['-i', 'dap']);
+      await attachAndStop(client);
+      await client.send('disconnect', {});
+      assert.equal(decode(await guest.frame()).arp?.op, 2);
+      child.stdin?.end();
+      await once(child, 'exit');
+      await answers();
+    });
+
+    it('is asked for by its number: others have no machine', async () => {
+      process.env['XDG_RUNTIME_DIR'] = runtime;
+      const { client, child } = processSession(PKTGDB, ['-i', 'dap']);
+      await client.send('initialize', { adapterID: 'pktgdb' });
+      assert.match(
+        await client.refused('attach', { pid: 1 }),
+        new RegExp(`^Process 1 has no machine to attach to; there are ${guest.pid}: it is pktgdb-passt `),
+      );
+      await client.event('terminated');
+      child.stdin?.end();
+      await once(child, 'exit');
+    });
+
+    /** Sets a breakpoint before it attaches, and looks at the packet that stops there. */
+    async function attachAndStop(client: TestClient): Promise<void> {
+      await client.send('initialize', { adapterID: 'pktgdb' });
+      await client.event('initialized');
+      await client.send('setFunctionBreakpoints', { breakpoints: [{ name: 'arp_input' }] });
+      const attached = client.send('attach', { pid: guest.pid });
+      await client.send('configurationDone');
+      await attached;
+      guest.send(arp(1, GUEST, GATEWAY));
+      await client.stoppedEvent();
+      const { stackFrames } = await client.ask<DebugProtocol.StackTraceResponse>('stackTrace', { threadId: 1 });
+      assert.match(stackFrames[0]!.name, /^arp_input/);
+      const answer = await client.ask<DebugProtocol.EvaluateResponse>('evaluate', {
+        expression: '$pkt.arp.src.proto_ipv4',
+        frameId: stackFrames[0]!.id,
+      });
+      assert.match(answer.result, /10\.1\.2\.50/);
+    }
+  });
+});
