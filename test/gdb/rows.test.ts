@@ -65,7 +65,7 @@ describe('rows of the comparison with gdb', function () {
       ['info line nosuch', /^!Function "nosuch" not defined\./],
       ['frobnicate', '!Undefined command: "frobnicate".  Try "help".\n'],
       ['info frobnicate', /^!Undefined info command: "frobnicate"\. {2}Try "help info"\.\n$/],
-      ['attach 1', /^!There is no process to attach to: "run" starts a machine/],
+      ['attach 1', /^!One attaches from the command line: "pktgdb -p PID" to a pktgdb-passt\./],
       ['jump main', /^!Execution cannot go on at another line\. "return" leaves a function/],
       ['handle SIGINT nostop', '!The machine gets no signals; Ctrl-C stops it.\n'],
       ['info signals', '!The machine gets no signals; Ctrl-C stops it.\n'],
@@ -266,7 +266,7 @@ describe('the start of the program', function () {
     assert.equal(trusted, 'first\nof home\nof the folder\ndone\n');
     assert.equal(silent, 'Undefined command: "nonsense".  Try "help".\n');
     assert.match(full, /^pktgdb: -tui: there is no full-screen mode; /);
-    assert.match(attach, /^pktgdb: -p: there is no process to attach to; /);
+    assert.match(attach, /^pktgdb: Process 123 has no machine to attach to/);
   });
 
   it('after Ctrl-C in a script of -x, reads the next line of its input', async () => {
