@@ -88,11 +88,18 @@ function eventOf(kind: CatchKind, text: string, filters: FilterWords): CatchEven
   }
 }
 
-/** Splits `FILTER [in LAYER]` and checks both. Throws `CommandError`. */
+/** A filter that stands in quotes as a whole, as it does in `$pkt("...")`; any other as it is. */
+export function withoutQuotes(filter: string): string {
+  const [, quoted] = /^\s*"((?:[^"\\]|\\.)*)"\s*$/s.exec(filter) ?? [];
+  return quoted === undefined ? filter : quoted.replace(/\\(["\\])/g, '$1');
+}
+
+/** Splits `FILTER [in LAYER]`, of which the first may stand in quotes, and checks both. Throws `CommandError`. */
 export function packetText(text: string, filters = new FilterWords()): { filter: string; layer: PacketLayer } {
   const found = /^(.*?)(?:^|\s)in\s+([A-Za-z0-9_]+)\s*$/s.exec(text);
-  const filter = (found?.[1] ?? text).trimEnd();
-  checkFilter(filter, filters);
+  const written = (found?.[1] ?? text).trimEnd();
+  const filter = withoutQuotes(written);
+  within(filter, filter === written ? 0 : written.indexOf('"') + 1, () => checkFilter(filter, filters));
   if (found?.[2] === undefined) {
     return { filter, layer: filters.layer };
   }

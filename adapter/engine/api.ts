@@ -9,6 +9,7 @@ import type { TravelTarget } from '../inferior/travel.ts';
 import type { NamedValue, Value } from '../inferior/value.ts';
 import type { Totals, TurnAxis } from '../mailbox/turn-index.ts';
 import type { TcpRelative } from '../packets/conversations.ts';
+import type { FrameRecord } from '../packets/packet-view.ts';
 import type { Account, ConnectionAccount } from '../replay/account.ts';
 import type { Divergence, DivergenceReport, Grade } from '../replay/divergence.ts';
 import type { ReplayPlan } from '../replay/plan.ts';
@@ -148,6 +149,8 @@ export interface PacketBytes {
     readonly number: number;
     /** Since the capture's first packet. */
     readonly seconds: number;
+    /** What the capture says of it; null if it is none of its packets. */
+    readonly record: FrameRecord | null;
     /** What is known of its TCP connection. */
     readonly relative: TcpRelative | null;
   };

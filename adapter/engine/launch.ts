@@ -84,10 +84,10 @@ export function inferiorOptions(
 
 /** What the inferior gets of a replay. */
 export function replayData({ opened, capture, plan }: Replay, options: ReplayOptions): ReplayData {
-  const { count, columns, interfaces } = capture.index;
+  const { count, columns, interfaces, format, comments } = capture.index;
   return {
     files: opened.map(({ source: { fd, size } }) => ({ fd, size })),
-    index: { count, columns, interfaces },
+    index: { count, columns, interfaces, format, comments },
     plan,
     script: { repair: options.checksums !== 'keep' },
     stopAtEnd: options.atEnd !== 'exit',
@@ -180,7 +180,7 @@ export function capturedPacket({ capture, plan }: Replay, number: number): Packe
   const bytes = data.slice(eth >= 0 ? eth : Math.max(0, l3));
   const linktype = eth >= 0 ? 'ethernet' : 'ip';
   const relative = capturedRelative(plan, i, new TcpIpView(bytes, linktype).find()) ?? null;
-  return { bytes, linktype, known: { number, seconds: index.secondsOf(i), relative } };
+  return { bytes, linktype, known: { number, seconds: index.secondsOf(i), record: index.recordOf(i), relative } };
 }
 
 /** How a replay compares with its capture so far, from a divergence on. Throws `EngineError` if there is none. */

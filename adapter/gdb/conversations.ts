@@ -1,6 +1,6 @@
 /** `info conversations`, `follow`, `dump pcap` and `save packet`: what passed an edge, or is in a capture. */
 import { writeFileSync } from 'node:fs';
-import { LAYER_NAMES } from '../commands/catch-text.ts';
+import { LAYER_NAMES, withoutQuotes } from '../commands/catch-text.ts';
 import { CommandError } from '../commands/command.ts';
 import type { PacketLayer } from '../engine/api.ts';
 import { edgeCapture } from '../inspect/edges.ts';
@@ -151,7 +151,7 @@ function matching(capture: Capture, matches: Filter['matches']): Capture['packet
 
 function filterOf(gdb: GdbInterpreter, text: string): Filter {
   try {
-    return gdb.evaluator.filters.compile(text);
+    return gdb.evaluator.filters.compile(withoutQuotes(text));
   } catch (error) {
     throw error instanceof FilterError ? new CommandError(error.message) : error;
   }

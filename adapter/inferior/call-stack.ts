@@ -68,7 +68,7 @@ export class Callers {
     this.#url = url;
   }
 
-  /** `file:line:name` for each, innermost first, a line each. `by` is what the code called: frames up to it are skipped. */
+  /** `file:line:name` for each, innermost first, a line each; those up to `by`, which the code called, are left out. */
   of(by: ((...args: never[]) => unknown) | undefined): string {
     const { stackTraceLimit: limit, prepareStackTrace: prepare } = Error;
     Error.stackTraceLimit = by ? CALLERS : MOST_FRAMES;

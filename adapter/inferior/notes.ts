@@ -1,5 +1,6 @@
 /** What an execution of history notes at probes for the debugger, such as packets that pass a function. */
 import type { PacketKind } from '../compiler/debug-info.ts';
+import type { HandDrops } from './hand-drops.ts';
 import { type LinkType, packetBytes } from './packet-bytes.ts';
 import type { TimePosition } from './stop.ts';
 
@@ -26,6 +27,7 @@ const BATCH = 512;
 export class Notes {
   readonly #send: (notes: readonly Note[]) => void;
   readonly #position: (probe: number) => TimePosition & { readonly ns: number };
+  readonly hands: HandDrops;
   #waiting: Note[] = [];
   #last: Note['packet'] = null;
   #drops = -1;
@@ -34,8 +36,10 @@ export class Notes {
   constructor(
     send: (notes: readonly Note[]) => void,
     position: (probe: number) => TimePosition & { readonly ns: number },
+    hands: HandDrops,
   ) {
     this.#send = send;
+    this.hands = hands;
     this.#position = position;
   }
 
@@ -71,11 +75,13 @@ export class Notes {
     this.#edits = edits;
   }
 
-  /** The user drops the packet that a local holds, at a probe. */
-  dropped(probe: number, kind: PacketKind, local: unknown, extra: unknown, link: unknown): void {
+  /** The user drops the packet that a local holds, at a probe; `drop` begins at another one, which is not passed. */
+  dropped(probe: number, drop: number, kind: PacketKind, local: unknown, extra: unknown, link: unknown): void {
+    const packet = this.copy(kind, local, extra, link);
     if (this.#drops >= 0) {
-      this.add(this.#drops, probe, this.copy(kind, local, extra, link), 'DEBUGGER');
+      this.add(this.#drops, probe, packet, 'DEBUGGER');
     }
+    this.hands.ask(drop, packet);
   }
 
   /** The user edits the packet that a local holds, at a probe: `act` does, `what` tells. */

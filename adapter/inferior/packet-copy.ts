@@ -1,6 +1,7 @@
 /** Packets that locals hold, for the front ends: copies of them, and changes in them. */
 import type { TcpRelative } from '../packets/conversations.ts';
 import type { PacketView } from '../packets/fields.ts';
+import type { FrameRecord } from '../packets/packet-view.ts';
 import type { LinkType, PacketBytes } from './packet-bytes.ts';
 
 /** `number` is that in the replayed capture, 0 if it is none or nothing is replayed. */
@@ -10,6 +11,8 @@ export interface PacketCopy {
   readonly number: number;
   /** Since the capture's first packet. */
   readonly seconds: number;
+  /** What the capture says of it. */
+  readonly record: FrameRecord | null;
   /** What is known of its connection. */
   readonly relative: TcpRelative | null;
 }
@@ -20,7 +23,8 @@ export function copyOf({ buf, off, len, linktype }: PacketBytes, view: PacketVie
   const { known } = view.set(buf, off, len, linktype);
   const number = known?.numberOf(view) ?? 0;
   const seconds = number > 0 ? (known?.secondsOf(number) ?? 0) : 0;
-  return { hex, linktype, number, seconds, relative: known?.relative(view) ?? null };
+  const record = known?.recordOf(number) ?? null;
+  return { hex, linktype, number, seconds, record, relative: known?.relative(view) ?? null };
 }
 
 /** Writes bytes, in hexadecimal, at places of a packet. */

@@ -22,6 +22,7 @@ import { Describer, type FieldTypes } from './describe.ts';
 import { Edge } from './edge.ts';
 import { Filters } from './filters.ts';
 import { Globals, type RunningMachine } from './globals.ts';
+import { HandDrops } from './hand-drops.ts';
 import { HitCounts } from './hit-counts.ts';
 import { type Here, type LightStops, type Standing, standStill } from './light-stop.ts';
 import { LogTexts, reason } from './log-text.ts';
@@ -48,9 +49,8 @@ const notArmed: Decider = () => false;
 /** How a replay compares with its capture, and the frames that differ. */
 export type ReplayComparison = DivergenceReport & { frame(i: number): Uint8Array | null };
 
-/** Makes what runs as each turn of a query ends. */
+/** What runs as each turn of a query ends. */
 type EachTurn = ($R: Runtime, $G: object, $probe: number) => void;
-
 export class Runtime {
   readonly A: Uint8Array;
   /** What decides at each probe. */
@@ -147,7 +147,7 @@ export class Runtime {
     this.#tellStop = options.tellStop;
     this.light = options.light;
     const now = (probe: number) => ({ tick: this.T[TICK.COUNT] ?? 0, probe, ns: this.#machineTime() });
-    this.notes = new Notes(options.sendNotes ?? (() => undefined), now);
+    this.notes = new Notes(options.sendNotes ?? (() => undefined), now, new HandDrops(this.A, this.D));
     const arm = (probe: number, on: boolean): void => this.#arm(probe, ARMED.APPOINTMENT, on);
     this.#watches = new WatchStops(options.A.length, options.T, this, {
       machine: () => this.machine ?? {},
@@ -183,15 +183,16 @@ export class Runtime {
    * Called by deciders: the breakpoints at a probe have had their say. True if the function is to return `returned`.
    */
   decided(id: number, stop: boolean, ret: unknown, here?: Here): boolean {
-    const armed = this.A[id] ?? 0;
+    const { hands } = this.notes;
+    const armed = hands.asking ? 0 : (this.A[id] ?? 0);
     if ((armed & ARMED.APPOINTMENT) !== 0) {
-      this.#appointments.probe(id);
+      hands.redo(() => this.#appointments.probe(id));
     }
     const stepped = this.#step !== null && (armed & ARMED.STEP) !== 0 && this.#step.hit(id, ret);
     const scoped = (armed & ARMED.SCOPE) !== 0 && this.#disarm(ARMED.SCOPE);
-    const stops = ((armed & ARMED.WATCH) !== 0 && this.#watch(id)) || stop;
+    const stops = ((armed & ARMED.WATCH) !== 0 && this.#watch(id)) || stop || this.#hitList.length > 0;
     const live = this.#travel === null && !this.#settingUp;
-    if ((live || this.#passes(this.#travel, id, stops)) && (stops || stepped || scoped)) {
+    if (!hands.asking && (live || this.#passes(this.#travel, id, stops)) && (stops || stepped || scoped)) {
       this.#stopAt(id, stepped, here);
     }
     if (!this.#returning) {

@@ -118,11 +118,21 @@ export const DROP_ADVICE: Readonly<Record<DropReason, DropAdvice>> = {
   IPV6_OFF: of('QEMU: -netdev user,ipv6=', 'Leave ipv6=off out.'),
   IP6_HDR: of('RFC 8200, 4', 'Extension headers are not handled: next header {ipv6.nxt}.'),
   IP6_TOO_BIG: of('RFC 8200, 5', 'The packet is longer than the MTU of 1500 bytes: the sender has to fragment.'),
+  NDP_NOT_OURS: of(
+    'RFC 4861, 7.2.3',
+    `Nobody has {icmpv6.nd.ns.target_address}: the user network has ::2 (host) and ::3 (DNS) of its prefix; \
+"info usernet".`,
+  ),
   NDP_BAD: of('RFC 4861, 7.1', 'Hop limit 255, code 0 and options that are not empty are needed.'),
   NCSI_BAD: of('DSP0222, 8', 'The command is not handled or too short.'),
   HOST_ERROR: of(
     'connect(2), sendto(2)',
     'The host itself cannot reach {ip.dst}: try it there, for example "shell ping -c 1 {ip.dst}".',
+  ),
+  HOST_REFUSED: of(
+    'RFC 9293, 3.10.7.3; connect(2)',
+    `Nothing listens on port {port} of {ip.dst}: start it there; 10.0.2.2 is the host itself, where it has to listen \
+on 127.0.0.1.`,
   ),
   GUEST_NOT_OURS: of(
     'RFC 1122, 3.3.4.2',

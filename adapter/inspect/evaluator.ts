@@ -4,6 +4,7 @@
  */
 import { type Context, createContext, runInContext } from 'node:vm';
 import type { BreakpointSpec, EngineApi, ExpressionCompiler, Value } from '../engine/api.ts';
+import { remembers } from '../packets/filter/remembers.ts';
 import { assignMemory, fitting } from './assignment.ts';
 import { programCounter } from './code-addresses.ts';
 import { numberOf } from './expression/arithmetic.ts';
@@ -23,6 +24,7 @@ import { ANY, INT, NUMBER, SCALAR_TYPES, STRING, type StaticType, TypeTable } fr
 import { FilterWords } from './filter-words.ts';
 import { noNicText } from './nics.ts';
 import { registerIndex } from './registers.ts';
+import { remembered } from './remembered.ts';
 
 /** A value with what is known of where it came from. */
 export interface Result {
@@ -205,7 +207,20 @@ export class Evaluator {
     const frames = frame >= 0 && mentions(e, 'caller_') ? await this.engine.frames() : undefined;
     const callers = frames && { callers: frames.slice(frame).map((f) => f.fn.name) };
     const context = { ...this.context(frame, pc), ...callers };
-    return this.#valueOf(compile(e, this.engine.scope(frame), context), frame);
+    const scope = this.engine.scope(frame);
+    let asked = frame < 0 ? null : false;
+    const ask: CompileContext['remembered'] = (what, text) => {
+      asked ||= what === 'field' || remembers(this.filters.compile(text).fieldsUsed);
+      return undefined;
+    };
+    const code = compile(e, scope, { ...context, ...(asked === null ? {} : { remembered: ask }) });
+    const [at] = asked ? (await this.engine.frames()).slice(frame) : [];
+    if (at === undefined) {
+      return this.#valueOf(code, frame);
+    }
+    // What the packets before say takes an execution of history, so it is found out for those who ask.
+    const answer = await remembered(this.engine, at, this.filters);
+    return this.#valueOf(compile(e, scope, { ...context, remembered: answer }), frame);
   }
 
   async #valueOf(code: Code, frame: number): Promise<Result> {

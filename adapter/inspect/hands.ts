@@ -57,7 +57,10 @@ const EDGES: Readonly<Record<string, InjectEdge>> = {
 /** Leaves the innermost function as it would if it gave its packet up. Resolves to the packet. */
 export async function dropHere(engine: EngineApi): Promise<PacketBytes> {
   const { frame, packet } = await atPacket(engine);
-  const noted = `$R.notes.dropped(${frame.probe},${placeOf(frame)})`;
+  const drop = engine.info.functions.find((fn) => fn.name === 'drop');
+  // As if the function had run: searches leave out what has nothing that they look for.
+  const entered = drop ? `$R.E[${drop.id}]=1` : '0';
+  const noted = `${entered},$R.notes.dropped(${frame.probe},${drop?.probes[0] ?? -1},${placeOf(frame)})`;
   await engine.returnFrom(`(${noted},${leaving(frame, "$G.count_drop('DEBUGGER')")})`);
   LET_GO.add(frame);
   return packet;

@@ -66,6 +66,7 @@ export function packetView({ bytes, linktype, known }: PacketBytes): PacketView 
     view.known = {
       numberOf: () => known.number,
       secondsOf: () => known.seconds,
+      recordOf: () => known.record,
       relative: (p, l) => (l && l !== p.first(tcp) ? undefined : (known.relative ?? undefined)),
     };
   }

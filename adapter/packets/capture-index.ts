@@ -4,6 +4,7 @@
  */
 import type { ByteSource } from './byte-source.ts';
 import { type Columns, GrowingTable } from './columns.ts';
+import type { FrameRecord } from './packet-view.ts';
 import { type CaptureInterface, CapturePacket, type CustomBlock } from './types.ts';
 
 /** Which way a packet passed its interface, as pcapng's `epb_flags` say it. */
@@ -35,11 +36,16 @@ export class PacketIndex {
   readonly count: number;
   readonly columns: IndexColumns;
   readonly interfaces: readonly CaptureInterface[];
+  readonly format: IndexParts['format'];
+  readonly comments: IndexParts['comments'];
+  #record: FrameRecord | null = null;
 
   constructor(parts: IndexParts) {
     this.count = parts.count;
     this.columns = parts.columns;
     this.interfaces = parts.interfaces;
+    this.format = parts.format;
+    this.comments = parts.comments;
   }
 
   /** The captured bytes of packet `i` (counted from 0), a view as `ByteSource.read` gives it. */
@@ -57,7 +63,35 @@ export class PacketIndex {
     const { sec, nsec } = this.columns;
     return (sec[i] ?? 0) - (sec[0] ?? 0) + ((nsec[i] ?? 0) - (nsec[0] ?? 0)) / 1e9;
   }
+
+  /** What is said of packet `i` besides its bytes; of the one that was asked about last, the same object. */
+  recordOf(i: number): FrameRecord | null {
+    if (i < 0 || i >= this.count) {
+      return null;
+    }
+    if (this.#record?.packet.number === i + 1) {
+      return this.#record;
+    }
+    const packet = this.#bare(i);
+    this.#record = {
+      packet,
+      first: this.#bare(0),
+      before: this.#bare(Math.max(0, i - 1)),
+      iface: this.interfaces[packet.iface],
+      seconds: this.secondsOf(i),
+      section: this.format === 'pcapng' ? 1 : undefined,
+      comments: this.comments.get(i + 1) ?? [],
+    };
+    return this.#record;
+  }
+
+  #bare(i: number): CapturePacket {
+    const { sec, nsec, len, iface } = this.columns;
+    return new CapturePacket(i + 1, sec[i] ?? 0, nsec[i] ?? 0, NO_BYTES, len[i] ?? 0, iface[i] ?? 0);
+  }
 }
+
+const NO_BYTES = new Uint8Array(0);
 
 /** What a packet takes in a file at least: the header of a classic pcap's, or a simple packet block. */
 const LEAST_PACKET = 16;
@@ -72,6 +106,9 @@ export interface IndexParts {
   readonly count: number;
   readonly columns: IndexColumns;
   readonly interfaces: readonly CaptureInterface[];
+  readonly format: 'pcap' | 'pcapng';
+  /** Comments of packets, by their numbers. */
+  readonly comments: ReadonlyMap<number, readonly string[]>;
 }
 
 /** The same while the capture is read. */
@@ -80,7 +117,6 @@ export class CaptureIndex implements IndexParts {
   bigEndian = false;
   readonly interfaces: CaptureInterface[] = [];
   readonly customBlocks: CustomBlock[] = [];
-  /** Comments of packets, by their numbers. */
   readonly comments = new Map<number, string[]>();
   /** Names from Name Resolution blocks: address as text -> name. */
   readonly names = new Map<string, string>();

@@ -6,7 +6,7 @@ import type { Reader, Writer } from '../mailbox/codec.ts';
 import type { PacketIndex } from '../packets/capture-index.ts';
 import type { TcpRelative } from '../packets/conversations.ts';
 import type { Layer } from '../packets/layer.ts';
-import type { PacketKnowledge, PacketView } from '../packets/packet-view.ts';
+import type { FrameRecord, PacketKnowledge, PacketView } from '../packets/packet-view.ts';
 import { TcpIpView } from '../packets/tcp-ip-view.ts';
 import type { Input } from '../stack/util/host.ts';
 import { TH_ACK, TH_SYN } from './connections.ts';
@@ -136,6 +136,10 @@ export class KnownPackets implements PacketKnowledge {
 
   secondsOf(number: number): number {
     return this.#index.secondsOf(number - 1);
+  }
+
+  recordOf(number: number): FrameRecord | null {
+    return this.#index.recordOf(number - 1);
   }
 
   /** The numbers of a segment of the guest's or of slirp's, counted from the SYNs that there are here. */

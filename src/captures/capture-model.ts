@@ -50,6 +50,7 @@ export class CaptureModel {
     this.#view.known = {
       numberOf: (p) => p.number,
       secondsOf: (number) => this.#packets.secondsOf(number - 1),
+      recordOf: (number) => this.#packets.recordOf(number - 1),
       relative: (p) => this.#relative(p),
     };
   }

@@ -65,6 +65,36 @@ describe('packets in hand', function () {
     assert.match(out, /^1 +DEBUGGER +the user of the debugger gave it up$/m);
   });
 
+  it('a drop by hand is caught in history, back and forward', async () => {
+    const { out, err } = await batch(
+      ['-r', HELLO],
+      PUSH,
+      'run',
+      'drop',
+      'delete',
+      'catch packet tcp.flags.fin == 1 in nic',
+      'continue',
+      'delete',
+      'catch drop DEBUGGER',
+      'reverse-continue',
+      'print $pkt.tcp.len',
+      'reverse-continue',
+      'continue',
+      'print $pkt.tcp.flags.push',
+      'catch drop RX_FILTER',
+      'delete 3',
+      'reverse-continue',
+    );
+    assert.match(out, /^Catchpoint 3 \(drop DEBUGGER\)[\s\S]*dropped DEBUGGER[\s\S]*^\$1 = 17$/m, out);
+    assert.match(
+      out,
+      /^\$1 = 17$[\s\S]*No more reverse-execution history[\s\S]*dropped DEBUGGER[\s\S]*^\$2 = true$/m,
+      out,
+    );
+    assert.equal(out.split('dropped DEBUGGER').length, 3, out);
+    assert.equal(err, '');
+  });
+
   it('a packet is let go once, and what cannot be meant says why', async () => {
     const { out, err } = await batch(
       ['-r', HELLO],

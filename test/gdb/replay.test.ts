@@ -44,6 +44,29 @@ describe('a replay at the prompt', function () {
     }
   });
 
+  it('knows what the capture says of the packet at a stop', async () => {
+    const { out } = await batch(
+      ['-r', HELLO],
+      'tbreak e1000_receive_iov if $pkt.frame.time_delta > 0.0002 && $pkt.tcp.flags.push',
+      'run',
+      'print $pkt.frame.number',
+      'print $pkt.frame.time',
+      'print $pkt.frame.time_epoch',
+      'print $pkt.frame.time_delta',
+      'print $pkt.frame.time_relative',
+      'print $pkt.frame.encap_type',
+      'print $pkt("frame.time_epoch > 1795387303 && frame.marked == 0 && frame.time_delta < 0.001")',
+    );
+    const values = [...out.matchAll(/^\$\d+ = (.*)$/gm)].map(([, value]) => value);
+    const [number, time, epoch, delta, relative, ...others] = values;
+    assert.equal(number, '6', out);
+    assert.match(`${time}`, /22:41:43\.732964|1795387303\.73/);
+    assert.match(`${epoch}`, /^1795387303\.73/);
+    assert.match(`${delta}`, /^0\.000235|^2\.35\d*e-0?4/);
+    assert.match(`${relative}`, /^0\.021674/);
+    assert.deepEqual(others, ['1', '1']);
+  });
+
   it('has the account that it had where the past is shown', async () => {
     const { code, out, err } = await batch(
       ['-r', KEEPALIVE],

@@ -41,10 +41,18 @@ const ROWS: readonly Row[] = [
     says: /capture filters; as a display filter: tcp\.port == 5556|udp\.port == 5556/,
   },
   { type: 'packets tcp.len == 17 && ip.dst == 10.0.2.15 in nic', says: /^\*?\s*1 .*\[PSH, ACK\]/m },
+  { type: 'packets "tcp.len == 17 && frame contains \\"qemu\\"" in nic', says: /^\*?\s*1 .*\[PSH, ACK\]/m },
+  { type: 'packets "tcp.dstprt == 17"', says: /tcp\.dstport/ },
   { type: 'calls e1000_receive_iov if $pkt("tcp.len == 17")', says: /e1000_receive_iov/ },
   // The packet.
   { type: 'frame', says: /iov=\[71 bytes: 10\.0\.2\.2:\d+ -> 10\.0\.2\.15:5556 TCP \[PSH, ACK\]\], iovcnt=1\)/ },
   { type: 'print $pkt.ip.ttl', says: /= 64\n/ },
+  // What the packets before say: the answer to the SYN took a moment, and nothing was lost.
+  { type: 'print $pkt.tcp.stream', says: /= 0\n/ },
+  { type: 'print $pkt.tcp.analysis.bytes_in_flight', says: /= 17\n/ },
+  { type: 'print $pkt.tcp.analysis.initial_rtt >= 0 && $pkt.tcp.analysis.initial_rtt < 5', says: /= 1\n/ },
+  { type: 'print $pkt("tcp.analysis.bytes_in_flight == 17 && !tcp.analysis.flags")', says: /= 1\n/ },
+  { type: 'print $pkt.tcp.analysis.retransmission', says: /not in this packet|void/ },
   {
     type: 'print/x $pkt',
     says: /^00000000 {2}52 54 00 12 34 56 [\s\S]*^00000040 {2}/m,

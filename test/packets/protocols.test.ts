@@ -25,7 +25,7 @@ const CAPTURES = readdirSync(new URL('../traces/', import.meta.url)).filter((f) 
 function eachPacket(visit: (p: PacketView, where: string) => void): void {
   const p = new PacketView();
   // A second a packet, as a replay would know it.
-  const clock = { numberOf: () => p.number, secondsOf: (number: number) => number - 1 };
+  const clock = { numberOf: () => p.number, secondsOf: (number: number) => number - 1, recordOf: () => null };
   const visitAll = (packets: readonly Uint8Array[], where: string, linktype: LinkType = 'ethernet'): void => {
     const conversations = new Conversations();
     packets.forEach((data, i) => {

@@ -1,6 +1,7 @@
 /** TCP, UDP and forwarding over IPv6. */
 import assert from 'node:assert/strict';
 import { slirp_add_hostxfwd6, slirp_connection_info, slirp_neighbor_info } from '../../adapter/stack/slirp/slirp.ts';
+import { machine } from '../../adapter/stack/softmmu/machine.ts';
 import { sockaddr_in6 } from '../../adapter/stack/util/sockets.ts';
 import { decode } from '../kit/decode.ts';
 import { HOST6 } from '../kit/frames.ts';
@@ -44,6 +45,15 @@ describe('slirp: ipv6', () => {
       true,
     );
     assert.match(slirp_neighbor_info(t.net.slirp), /NDP {4}52:54:00:12:34:56 +fec0::15/);
+  });
+
+  it('drops a solicitation for an address that nobody has, in words of its own', () => {
+    const t = new TestNet((o) => {
+      o.config.in6_enabled = true;
+    });
+    const before = machine.drops.by_reason.get('NDP_NOT_OURS') ?? 0;
+    t.send(ns(Uint8Array.from([...HOST6.subarray(0, 15), 0x99])));
+    assert.equal(machine.drops.by_reason.get('NDP_NOT_OURS'), before + 1);
   });
 
   it('forwards a port to the first address the guest has shown, and closes before that', () => {

@@ -9,6 +9,7 @@ import type { SymbolScope } from '../../engine/api.ts';
 import { NIC_BAR0 } from '../../engine/guest-memory.ts';
 import { FIELDS, suggestFields } from '../../packets/fields.ts';
 import { FilterError } from '../../packets/filter/filter.ts';
+import { needsMemory } from '../../packets/filter/remembers.ts';
 import { literalMessage, parseLiteral } from '../../packets/match.ts';
 import type { Span } from '../../packets/span.ts';
 import { arithmetic, comparable, isNumberLike, negated, numberOf, scalarOf } from './arithmetic.ts';
@@ -63,6 +64,11 @@ export interface CompileContext {
   readonly callers?: readonly string[];
   /** JavaScript of the arguments that make a display filter (`Runtime.filter`). Throws `FilterError`. */
   filter(text: string): string;
+  /**
+   * At a stop: JavaScript of what a field, or a display filter, is of the packet when those before it are known;
+   * undefined if that is no question of theirs.
+   */
+  readonly remembered?: (what: 'field' | 'filter', text: string) => string | undefined;
 }
 
 type PointerType = StaticType & { readonly kind: 'guest' };
@@ -301,6 +307,10 @@ class Compiler {
       throw new ExpressionError('$pkt takes a display filter in quotes: $pkt("tcp.port == 80").', span);
     }
     const made = this.#filter(text.value, text.span);
+    const remembered = this.#context.remembered?.('filter', text.value);
+    if (remembered !== undefined) {
+      return { js: remembered, type: LOGICAL, constant: false };
+    }
     return { js: `($pkt!==undefined&&$R.filter(${made})($pkt))`, type: LOGICAL, constant: false };
   }
 
@@ -329,7 +339,22 @@ class Compiler {
       );
     }
     const type: StaticType = { kind: field.many ? 'multi' : 'field', field };
-    return { js: fieldCode(name), type, constant: false, origin: 'field' };
+    return { js: this.#fieldCode(name), type, constant: false, origin: 'field' };
+  }
+
+  /**
+   * What depends on the packets before is known at a stop, and some of it in a replay; a condition remembers those
+   * that it has been shown, as a filter does that it makes only for that.
+   */
+  #fieldCode(name: string): string {
+    if (!needsMemory(name)) {
+      return fieldCode(name);
+    }
+    const asked = this.#context.remembered;
+    const remembered = asked
+      ? (asked('field', name) ?? 'undefined')
+      : `($pkt&&$R.filter(${this.#context.filter(name)})($pkt),${fieldCode(name)})`;
+    return `(${fieldCode(name)}??${remembered})`;
   }
 
   #index(object: Code, index: Code): Code {

@@ -3,7 +3,7 @@ import { cutWords } from '../cut.ts';
 import { computed, HIDDEN, parts, variable } from '../declare.ts';
 import { printable } from '../format.ts';
 import type { Layer } from '../layer.ts';
-import type { PacketView } from '../packet-view.ts';
+import type { FrameRecord, PacketView } from '../packet-view.ts';
 import {
   type Expert,
   type FieldDeclaration,
@@ -38,41 +38,46 @@ function numberOf(p: PacketView): number {
   return p.number > 0 ? p.number : (p.known?.numberOf(p) ?? 0);
 }
 
+/** What the packet's capture says of it; in a replay, that of the packet which this one is. */
+function recordOf(p: PacketView): FrameRecord | null {
+  return p.frame ?? p.known?.recordOf(numberOf(p)) ?? null;
+}
+
 /** Seconds since the capture's first packet, if it is known which packet of it this is. */
 function secondsOf(p: PacketView): number | undefined {
-  if (p.frame !== null) {
-    return p.frame.seconds;
-  }
-  const number = p.known === null ? 0 : numberOf(p);
-  return number > 0 ? p.known?.secondsOf(number) : undefined;
+  const number = numberOf(p);
+  return recordOf(p)?.seconds ?? (number > 0 ? p.known?.secondsOf(number) : undefined);
 }
 
 /** Seconds since the packet before. */
 function deltaOf(p: PacketView): number | undefined {
-  const f = p.frame;
+  const f = recordOf(p);
   return f === null ? undefined : f.packet.tsSec - f.before.tsSec + (f.packet.tsNsec - f.before.tsNsec) / 1e9;
 }
 
 /** The same with all digits, which a number does not have after some months. */
 function relativeText(p: PacketView): string {
-  return p.frame === null ? (secondsOf(p)?.toFixed(9) ?? '') : timeBetween(p.frame.first, p.frame.packet);
+  const f = recordOf(p);
+  return f === null ? (secondsOf(p)?.toFixed(9) ?? '') : timeBetween(f.first, f.packet);
 }
 
 function deltaText(p: PacketView): string {
-  return p.frame === null ? '' : timeBetween(p.frame.before, p.frame.packet);
+  const f = recordOf(p);
+  return f === null ? '' : timeBetween(f.before, f.packet);
 }
 
 function epochOf(p: PacketView): number | undefined {
-  return epochSeconds(p.frame?.packet);
+  return epochSeconds(recordOf(p)?.packet);
 }
 
 /** `946739304.476720000`. */
 function epochText(p: PacketView): string {
-  return p.frame === null ? '' : secondsText(p.frame.packet.tsSec, p.frame.packet.tsNsec);
+  const f = recordOf(p);
+  return f === null ? '' : secondsText(f.packet.tsSec, f.packet.tsNsec);
 }
 
 function arrivalText(p: PacketView): string {
-  return dateText(p.frame?.packet);
+  return dateText(recordOf(p)?.packet);
 }
 
 /** A field that a packet of a capture has. */
@@ -80,23 +85,20 @@ function ofCapture(
   name: string,
   description: string,
   type: FieldType,
-  value: (p: PacketView) => number | string | boolean | undefined,
-  unit = '',
+  value: (f: FrameRecord) => number | string | boolean | undefined,
 ): FieldDeclaration {
-  const text = (p: PacketView): string => {
-    const v = value(p);
-    return typeof v === 'number' && type === 'seconds' ? v.toFixed(9) : String(v);
+  const of = (p: PacketView): number | string | boolean | undefined => {
+    const f = recordOf(p);
+    return f === null ? undefined : value(f);
   };
-  return computed(name, description, type, (p) => (p.frame === null ? undefined : value(p)), {
-    label: (p) => `${description}: ${text(p)}${unit}`,
-  });
+  return computed(name, description, type, of, { label: (p) => `${description}: ${String(of(p))}` });
 }
 
 const COMMENT = variable('frame.comment', 'Comment', 'string');
 
 /** Comments of the capture's. */
 function comments(p: PacketView): Part[] {
-  return (p.frame?.comments ?? []).map((comment) => ({
+  return (recordOf(p)?.comments ?? []).map((comment) => ({
     field: COMMENT,
     value: comment,
     from: p.off,
@@ -128,7 +130,7 @@ function experts(p: PacketView): Part[] {
 
 /** A fraction of a second that is none: the file is damaged, or something else. */
 function frameExperts(p: PacketView): Expert[] {
-  const ns = p.frame?.packet.tsNsec ?? 0;
+  const ns = recordOf(p)?.packet.tsNsec ?? 0;
   const message = `Arrival Time: Fractional second ${ns} is invalid, the valid range is 0-${SECOND}`;
   return ns >= 0 && ns < SECOND ? [] : [{ message, severity: 'note', group: 'sequence' }];
 }
@@ -152,27 +154,31 @@ export const frame: Protocol = new Protocol({
   fields: [
     parts(comments),
     COMMENT,
-    ofCapture('frame.section_number', 'Section number', 'uint32', (p) => p.frame?.section),
-    ofCapture('frame.interface_id', 'Interface id', 'uint32', (p) =>
-      p.frame?.section === undefined ? undefined : p.frame.packet.iface,
+    ofCapture('frame.section_number', 'Section number', 'uint32', (f) => f.section),
+    ofCapture('frame.interface_id', 'Interface id', 'uint32', (f) =>
+      f.section === undefined ? undefined : f.packet.iface,
     ),
-    ofCapture('frame.interface_name', 'Interface name', 'string', (p) =>
-      p.frame?.section === undefined ? undefined : p.frame.iface?.name.replace(/\0+$/, '') || 'unknown',
+    ofCapture('frame.interface_name', 'Interface name', 'string', (f) =>
+      f.section === undefined ? undefined : f.iface?.name.replace(/\0+$/, '') || 'unknown',
     ),
-    ofCapture('frame.interface_description', 'Interface description', 'string', (p) =>
-      p.frame?.section === undefined ? undefined : p.frame.iface?.description || undefined,
+    ofCapture('frame.interface_description', 'Interface description', 'string', (f) =>
+      f.section === undefined ? undefined : f.iface?.description || undefined,
     ),
-    ofCapture('frame.encap_type', 'Encapsulation type', 'int32', (p) =>
-      ENCAPSULATIONS.get(p.frame?.iface?.linktype ?? -1),
-    ),
+    ofCapture('frame.encap_type', 'Encapsulation type', 'int32', (f) => ENCAPSULATIONS.get(f.iface?.linktype ?? -1)),
     computed('frame.time', 'Arrival Time', 'time', epochOf, {
       label: (p) => `Arrival Time: ${arrivalText(p)}`,
       text: arrivalText,
       plain: arrivalText,
     }),
-    computed('frame.offset_shift', 'Time shift for this packet', 'seconds', (p) => (p.frame === null ? undefined : 0), {
-      label: () => '[Time shift for this packet: 0.000000000 seconds]',
-    }),
+    computed(
+      'frame.offset_shift',
+      'Time shift for this packet',
+      'seconds',
+      (p) => (recordOf(p) === null ? undefined : 0),
+      {
+        label: () => '[Time shift for this packet: 0.000000000 seconds]',
+      },
+    ),
     computed('frame.time_epoch', 'Epoch Time', 'time', epochOf, {
       label: (p) => `Epoch Time: ${epochText(p)} seconds`,
       text: epochText,
@@ -197,8 +203,8 @@ export const frame: Protocol = new Protocol({
     computed('frame.cap_len', 'Capture Length', 'uint32', (p) => p.len, {
       label: (p) => `Capture Length: ${bytesAndBits(p.len)}`,
     }),
-    computed('frame.marked', 'Frame is marked', 'boolean', (p) => (p.frame === null ? undefined : false), HIDDEN),
-    computed('frame.ignored', 'Frame is ignored', 'boolean', (p) => (p.frame === null ? undefined : false), HIDDEN),
+    computed('frame.marked', 'Frame is marked', 'boolean', (p) => (recordOf(p) === null ? undefined : false), HIDDEN),
+    computed('frame.ignored', 'Frame is ignored', 'boolean', (p) => (recordOf(p) === null ? undefined : false), HIDDEN),
     computed('frame.protocols', 'Protocols in frame', 'string', protocolsOf, {
       label: (p) => `[Protocols in frame: ${protocolsOf(p)}]`,
     }),

@@ -330,7 +330,7 @@ function ndp_input_ns(slirp: Slirp, m: mbuf, len: number, src: Uint8Array, mac: 
     return;
   }
   if (!ip6_is_ours(slirp, target)) {
-    m_drop(m, 'ARP_NOT_OURS');
+    m_drop(m, 'NDP_NOT_OURS');
     return;
   }
   ndp_table_add(slirp, src, mac);

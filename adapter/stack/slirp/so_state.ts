@@ -108,13 +108,14 @@ export function sofree(so: socket): void {
   if (so.so_list) {
     solist_remove(so.so_list, so);
   }
+  const refused = so.s?.errno === 'ECONNREFUSED';
   soclose_fd(so);
   if (so.so_m) {
     // A datagram has been sent and is only kept for errors; a SYN or an echo request has not got anywhere.
     if (so.so_type === IPPROTO_UDP) {
       m_free(so.so_m);
     } else {
-      m_drop(so.so_m, 'HOST_ERROR');
+      m_drop(so.so_m, refused ? 'HOST_REFUSED' : 'HOST_ERROR');
     }
     so.so_m = null;
   }
