@@ -2,53 +2,9 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Engine } from '../../adapter/engine/engine.ts';
-import { GdbInterpreter } from '../../adapter/gdb/interpreter.ts';
-import { capture } from '../kit/paths.ts';
 import { tempFolder } from '../kit/temp.ts';
 import { ended, running, start } from './batch.ts';
-
-/** A line and what it prints; errors begin with `!`. */
-type Row = readonly [line: string, printed: string | RegExp];
-
-class Typed {
-  readonly #gdb: GdbInterpreter;
-  #text = '';
-
-  private constructor(engine: Engine) {
-    this.#gdb = new GdbInterpreter(engine, {
-      waitForStops: true,
-      version: '1.2.3',
-      launch: { args: ['-nic', 'user,model=e1000'], traces: [capture('02-hello.pcap')] },
-      write: (text, kind) => {
-        this.#text += kind === 'stderr' ? `!${text}` : text;
-      },
-    });
-    this.#gdb.settings.confirm = false;
-  }
-
-  static async create(): Promise<Typed> {
-    return new Typed(await Engine.create());
-  }
-
-  /** Types the lines; all that print something else are told together. */
-  async rows(...rows: readonly Row[]): Promise<void> {
-    const wrong: unknown[] = [];
-    for (const [line, printed] of rows) {
-      this.#text = '';
-      await this.#gdb.execute(line, true);
-      if (typeof printed === 'string' ? this.#text !== printed : !printed.test(this.#text)) {
-        wrong.push({ line, printed: this.#text });
-      }
-    }
-    assert.deepEqual(wrong, []);
-  }
-
-  async dispose(): Promise<void> {
-    this.#gdb.dispose();
-    await this.#gdb.engine.dispose();
-  }
-}
+import { Typed } from './typed.ts';
 
 const PLACE = /^\w+ \(.*\) at [\w/.-]+:\d+\n\d+\t.*\n$/;
 const LINE = /^\d+\t.*\n$/;
