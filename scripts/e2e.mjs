@@ -20,6 +20,7 @@ const MEDIA = [
   'journeys.png',
   'panel-changed.png',
   'timeline-plot.png',
+  'qemu-guest.png',
 ];
 
 /** Runs a program of this Node's; ends this one if it fails. */

@@ -64,7 +64,7 @@ export interface Page extends Omit<Locator, 'press' | 'screenshot'> {
   };
   frames(): Pick<Locator, 'locator'>[];
   goto(url: string, options?: Timeout): Promise<unknown>;
-  screenshot(options: { readonly path: string }): Promise<unknown>;
+  screenshot(options: { readonly path: string; readonly style?: string }): Promise<unknown>;
   setDefaultTimeout(ms: number): void;
   /** Resolves when an expression of the page is true. */
   waitForFunction(expression: string): Promise<unknown>;

@@ -8,6 +8,8 @@ import { freePort, readSetup, Server } from './server.ts';
 import { Workbench } from './workbench.ts';
 
 const WINDOW = { width: 1280, height: 800 };
+/** What comes and goes by itself: the size of a terminal, written over it when it is shown. */
+const UNSTEADY = '.terminal-resize-overlay { display: none }';
 const CAPTURE = new URL('../traces/02-hello.pcap', import.meta.url);
 
 const setup = readSetup();
@@ -32,7 +34,7 @@ export class Scene {
   async shot(name: string): Promise<void> {
     await this.vscode.page.mouse.move(WINDOW.width - 1, WINDOW.height - 1);
     await this.vscode.page.locator('.workbench-hover').first().waitFor({ state: 'hidden' });
-    await this.vscode.page.screenshot({ path: this.path(name) });
+    await this.vscode.page.screenshot({ path: this.path(name), style: UNSTEADY });
   }
 
   /** Where a screenshot goes. */

@@ -543,6 +543,12 @@ export class Workbench {
     return screen;
   }
 
+  /** Shows the terminal of that name, where there are several. */
+  async showTerminal(name: string): Promise<void> {
+    await this.showGuestConsole();
+    await this.page.locator('.tabs-list .monaco-list-row').filter({ hasText: name }).first().click();
+  }
+
   /** Resolves when the guest's console shows a text. A session that starts may show the Debug Console in its place. */
   async guestSays(text: string): Promise<void> {
     for (const deadline = Date.now() + PATIENCE_MS; ; ) {
@@ -563,7 +569,7 @@ export class Workbench {
     const screen = await this.showGuestConsole();
     await screen
       .locator('div')
-      .filter({ hasText: /^~ #\s*$/ })
+      .filter({ hasText: /^[~/] #\s*$/ })
       .last()
       .waitFor();
     await this.page.locator('.terminal-wrapper.active .xterm-screen').click();

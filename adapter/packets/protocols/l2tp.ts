@@ -128,7 +128,7 @@ export const l2tp: Protocol = new Protocol({
   info: (p, l) => {
     const { tunnel, session, end } = head(p, l);
     const control = (p.u16(l.at) & CONTROL) !== 0;
-    const words = control ? `${TYPES[1]}${messageOf(p, l, end)}` : TYPES[0];
-    return `${words} (tunnel id=${tunnel}, session id=${session})`;
+    const message = control ? messageOf(p, l, end) : '';
+    return `${TYPES[control ? 1 : 0]}${message} (tunnel id=${tunnel}, session id=${session})`;
   },
 });
