@@ -1,5 +1,5 @@
 /** Where a machine that runs by itself listens for debuggers: a socket of its own, in a folder of this user's. */
-import { lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lives } from '../temporary.ts';
@@ -15,7 +15,7 @@ export function debugSocket(pid: number): string {
   return join(runtimeFolder(), `${pid}.sock`);
 }
 
-/** Makes the folder, which nobody else may look into. Throws a sentence for the user. */
+/** Makes the folder, which nobody else may look into, without what killed processes left. Throws a user's sentence. */
 export function makeRuntimeFolder(): void {
   const folder = runtimeFolder();
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -26,14 +26,22 @@ export function makeRuntimeFolder(): void {
   ) {
     throw new Error(`${folder} is no folder of this user's alone (mode 0700)`);
   }
+  for (const pid of known().filter((one) => !lives(one))) {
+    rmSync(debugSocket(pid), { force: true });
+  }
 }
 
 /** Processes with a machine that one can attach to. */
 export function attachable(): number[] {
+  return known().filter(lives);
+}
+
+/** Processes that have, or had, a socket in the folder. */
+function known(): number[] {
   try {
     return readdirSync(runtimeFolder()).flatMap((name) => {
       const pid = Number(/^([1-9]\d*)\.sock$/.exec(name)?.[1] ?? 0);
-      return pid > 0 && lives(pid) ? [pid] : [];
+      return pid > 0 ? [pid] : [];
     });
   } catch {
     return [];

@@ -22,6 +22,11 @@ Type "help" followed by command name for full documentation.
 Command name abbreviations are allowed if unambiguous.
 `;
 
+const SEARCH = `Type "apropos word" to search for commands related to "word".
+Type "apropos -v word" for full documentation of commands related to "word".
+Command name abbreviations are allowed if unambiguous.
+`;
+
 /** What there is to say of a command: the summary, the forms it has, the details. */
 export function documentation(c: Command): string {
   return [c.summary, c.usage && `Usage: ${c.usage}`, c.details].filter((t) => t !== undefined).join('\n');
@@ -80,7 +85,12 @@ List of ${path} subcommands:
 
 ${list.join('')}
 Type "help ${path}" followed by ${path} subcommand name for full documentation.
-`;
+${SEARCH}`;
+}
+
+/** What a prefix prints by itself: the commands below it. */
+export function subcommandsText(commands: readonly Command[], path: string): string {
+  return listOfSubcommands(path, findCommand(commands, path).command.subcommands ?? []).slice(1);
 }
 
 /** The example of a command, unless its help has one already, or there is nothing to show but the name. */

@@ -42,6 +42,9 @@ function address(prefix: string, whose: string, types: readonly string[]): Optio
     p(`${prefix}.host`, `IPv4 address of ${whose}.`, ['127.0.0.1']),
     p(`${prefix}.port`, `Port of ${whose}.`, ['1234']),
     ...(types.includes('unix') ? [p(`${prefix}.path`, `Path of ${whose}, with type unix.`)] : []),
+    ...(types.includes('fd')
+      ? [p(`${prefix}.str`, 'Number of a socket that is connected and open, with type fd.')]
+      : []),
     ...['ipv4', 'ipv6', 'to', 'keep-alive'].map((name) =>
       p(`${prefix}.${name}`, 'Accepted as in QEMU; makes no difference to this machine.'),
     ),
@@ -51,7 +54,7 @@ function address(prefix: string, whose: string, types: readonly string[]): Optio
 const STREAM = [
   p('server', 'Wait for a connection instead of making one (default off).', ON_OFF),
   p('reconnect', 'Seconds after which a lost connection is made again (default 0: not).', ['0', '1']),
-  ...address('addr', 'the address to connect to, or to listen on', ['inet', 'unix']),
+  ...address('addr', 'the address to connect to, or to listen on', ['inet', 'unix', 'fd']),
 ];
 
 const DGRAM = [

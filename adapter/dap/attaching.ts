@@ -16,12 +16,16 @@ export class Attaching implements MessageEndpoint {
   /** What the client has asked before it attached. */
   #before: Message[] = [];
   #remote: Socket | undefined;
+  /** What comes while the connection to the other process is being made. */
+  #meanwhile: object[] | undefined;
   #listener: (message: object) => void = () => undefined;
   /** Number of the last message that the client got. */
   #seq = 0;
   /** The client has heard that it may configure. */
   #initialized = false;
   #attached = false;
+  /** The client has said that it goes. */
+  #leaves = false;
 
   constructor(own: MessageEndpoint) {
     this.#own = own;
@@ -34,7 +38,12 @@ export class Attaching implements MessageEndpoint {
 
   receive(message: unknown): void {
     if (this.#remote) {
+      this.#leaves ||= isObject(message) && message['command'] === 'disconnect';
       this.#remote.write(encodeMessage(message as object));
+      return;
+    }
+    if (this.#meanwhile) {
+      this.#meanwhile.push(message as object);
       return;
     }
     const request = isObject(message) && message['type'] === 'request' ? message : undefined;
@@ -71,21 +80,30 @@ export class Attaching implements MessageEndpoint {
 
   #attach(request: Message, pid: number): void {
     this.#attached = true;
+    const meanwhile: object[] = [];
+    this.#meanwhile = meanwhile;
     const remote = connect(debugSocket(pid));
-    const failed = (error: Error): void => this.#refuse(request, cannotAttach(pid, error));
+    const failed = (error: Error): void => {
+      this.#meanwhile = undefined;
+      this.#refuse(request, cannotAttach(pid, error));
+      for (const message of meanwhile) {
+        this.#own.receive(message);
+      }
+    };
     remote.once('error', failed);
     remote.once('connect', () => {
       remote.off('error', failed);
       remote.on('error', () => undefined);
-      remote.once('close', () => this.#over());
+      remote.once('close', () => this.#over(pid));
       const reader = new MessageReader(
         (message) => this.#fromRemote(message as Message),
         () => undefined,
       );
       remote.on('data', (chunk: Buffer) => reader.push(chunk));
-      for (const message of [...this.#before, request]) {
+      for (const message of [...this.#before, request, ...meanwhile]) {
         remote.write(encodeMessage(message));
       }
+      this.#meanwhile = undefined;
       this.#remote = remote;
     });
   }
@@ -114,9 +132,18 @@ export class Attaching implements MessageEndpoint {
     this.#send({ seq: this.#seq + 1, type: 'event', event: 'terminated', body: {} });
   }
 
-  /** The process is gone, or has let go: so is all that there was to say. */
-  #over(): void {
+  /** The process is gone, or has let go. This adapter stays for a client that has not said goodbye. */
+  #over(pid: number): void {
+    this.#remote = undefined;
+    if (this.#leaves) {
+      this.#own.clientClosed();
+      return;
+    }
+    const body = {
+      category: 'important',
+      output: `Process ${pid} has gone, or does not want to be debugged any more.\n`,
+    };
+    this.#send({ seq: this.#seq + 1, type: 'event', event: 'output', body });
     this.#send({ seq: this.#seq + 1, type: 'event', event: 'terminated', body: {} });
-    this.#own.clientClosed();
   }
 }

@@ -25,6 +25,8 @@ export interface Dist {
   readonly releaseDir: string;
   readonly worker: string;
   readonly debugInfo: string;
+  /** V8's code of the modules in `debugDir`, if the build could make it. */
+  readonly codeCache: string;
   /** Folder of the stack's sources. */
   readonly sourceRoot: string;
 }
@@ -38,6 +40,7 @@ export function findDist(distDir?: string): Dist {
     releaseDir: join(dist, 'stack/release'),
     worker: join(dist, 'worker.js'),
     debugInfo: join(dist, 'stack/debug-info.json'),
+    codeCache: join(dist, 'debug.cache'),
     sourceRoot: join(dist, '../adapter/stack'),
   };
 }
@@ -66,6 +69,26 @@ export interface BreakLocation extends SourceLocation {
   readonly probe: number;
 }
 
+/** Every launch waits for it, so it is one pass. */
+function tablesOf({ probes, functions }: DebugInfo): ProbeTables {
+  const count = probes.length;
+  const kind = new Uint8Array(count);
+  const fn = new Uint32Array(count);
+  const line = new Uint32Array(count);
+  const entry = new Uint8Array(count);
+  const canReturn = new Uint8Array(count);
+  for (let i = 0; i < count; i++) {
+    const p = probes[i]!;
+    const of = functions[p.fn]!;
+    kind[i] = PROBE_KIND[p.kind];
+    fn[i] = p.fn;
+    line[i] = p.line;
+    entry[i] = of.probes[0] === p.id ? 1 : 0;
+    canReturn[i] = of.isConstructor ? 0 : 1;
+  }
+  return { kind, fn, line, entry, canReturn };
+}
+
 export class Image {
   readonly info: DebugInfo;
   readonly dist: Dist;
@@ -73,6 +96,7 @@ export class Image {
   readonly #byFile = new Map<string, FunctionInfo[]>();
   readonly #probesByFile = new Map<string, ProbeInfo[]>();
   readonly #globals = new Map<string, Variable>();
+  #tables: ProbeTables | undefined;
 
   /** Types of the fields of structs, as declared. */
   get fieldTypes(): FieldTypes {
@@ -214,14 +238,8 @@ export class Image {
 
   /** What the runtime needs of the probes. */
   probeTables(): ProbeTables {
-    const { probes } = this.info;
-    return {
-      kind: Uint8Array.from(probes, (p) => PROBE_KIND[p.kind]),
-      fn: Uint32Array.from(probes, (p) => p.fn),
-      line: Uint32Array.from(probes, (p) => p.line),
-      entry: Uint8Array.from(probes, (p) => (this.fnOf(p).probes[0] === p.id ? 1 : 0)),
-      canReturn: Uint8Array.from(probes, (p) => (this.fnOf(p).isConstructor ? 0 : 1)),
-    };
+    this.#tables ??= tablesOf(this.info);
+    return this.#tables;
   }
 
   /** Names in scope in a function, at a probe or in a frame; without a function, those that are everywhere. */

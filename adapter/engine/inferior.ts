@@ -207,6 +207,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     this.#chunks = port1;
     const data: WorkerData = {
       stackDir: options.release ? image.dist.releaseDir : image.dist.debugDir,
+      codeCache: options.release ? '' : image.dist.codeCache,
       modules: image.info.files.map((f) => f.replace(/\.ts$/, '')),
       tables: image.probeTables(),
       armed,

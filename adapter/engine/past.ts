@@ -76,6 +76,8 @@ export class Past {
   #saved: CheckpointRef[] = [];
   /** Is told of stops that the user has to see. */
   stopped: (arrival: Arrival) => void;
+  /** Is told when the past ends by itself while it goes on for the user. */
+  ended: () => void = () => undefined;
   /** Takes the next stop, or end of a quiet run, instead of the user. */
   #expected: ((end: RunEnd) => void) | undefined;
   /** What is looked for is given up before its next part. */
@@ -163,6 +165,13 @@ export class Past {
       const expected = past.#expected;
       past.#expected = undefined;
       (expected ?? past.stopped)({ paused, report });
+    });
+    inferior.on('exited', () => {
+      // Who waits for the end of a run hears of it there.
+      if (inferior.failure !== '' && !past.#expected) {
+        complain(`the history cannot be executed: ${inferior.failure}`);
+        past.ended();
+      }
     });
     inferior.on('left', () => {
       const expected = past.#expected;

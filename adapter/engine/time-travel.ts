@@ -118,8 +118,17 @@ export class TimeTravel {
   async #open(): Promise<Past> {
     const { live, complain } = this.#hooks;
     this.#opening ??= Past.create(this.#image, this.#table, live, (a) => this.#stoppedInPast(a), complain);
-    this.#past = await this.#opening;
-    return this.#past;
+    const past = await this.#opening;
+    past.ended = () => this.#ended(past);
+    this.#past = past;
+    return past;
+  }
+
+  /** The past has ended while it went on for the user, who has the present. */
+  #ended(past: Past): void {
+    if (this.#past === past && this.#guards === 0) {
+      this.#lost();
+    }
   }
 
   #momentOf(arrival: Arrival, inferior: Inferior, stop: Stop): Moment {
@@ -184,16 +193,15 @@ export class TimeTravel {
     }
     await this.#guarded(from, async (past) => {
       const arrival = await past.to(target, begin);
-      const { position } = arrival.report;
-      // A machine that is being built has no start to stand at.
-      const passed = position.tick > present.position.tick || samePosition(position, present.position);
-      if (!passed) {
-        await this.#show(past, present, arrival, stop, begin);
-      } else if ('tick' in target && target.probe >= 0) {
-        // It was looked for up to the end.
+      const { position, stop: end } = arrival.report;
+      if ('probe' in target && end.kind === 'arrived' && end.notes.missed) {
         throw new NotPassedError(`There is no moment ${target.tick}:${target.probe} in the history.`);
-      } else {
+      }
+      // A machine that is being built has no start to stand at.
+      if (position.tick > present.position.tick || samePosition(position, present.position)) {
         await this.#toPresent(from, stop);
+      } else {
+        await this.#show(past, present, arrival, stop, begin);
       }
     });
   }

@@ -3,12 +3,17 @@
 import { CommandError } from '../commands/command.ts';
 import type { BREAKPOINT_COMMANDS } from '../commands/table/breakpoints.ts';
 import { splitWord } from '../commands/words.ts';
+import { undisplay } from './display.ts';
 import { type Handlers, listSubcommands } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { breakpointOf, defaultPlace, eachBreakpoint, parseNumbers, placeOf } from './places.ts';
 import { catchEvent, dprintf, rbreak, setBreakpoint } from './set-breakpoint.ts';
 
 async function deleteBreakpoints(gdb: GdbInterpreter, args: string): Promise<void> {
+  const [, displays] = /^display\b(.*)$/.exec(args) ?? [];
+  if (displays !== undefined) {
+    return undisplay(gdb, displays);
+  }
   const text = args.replace(/^(?:breakpoints|break|b)\b/, '');
   if (text.trim() === '' && gdb.engine.breakpoints.length > 0 && !(await gdb.confirm('Delete all breakpoints?'))) {
     return;

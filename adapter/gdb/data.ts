@@ -70,10 +70,7 @@ export async function setVariable(gdb: GdbInterpreter, args: string): Promise<vo
 }
 
 function call(gdb: GdbInterpreter, args: string): Promise<void> {
-  if (args.trim() === '') {
-    throw new CommandError('Argument required (expression to compute).');
-  }
-  return print(gdb, args, true, false);
+  return print(gdb, args.trim() === '' ? '$' : args, true, false);
 }
 
 /** `init-if-undefined $X = EXPR`. */

@@ -29,10 +29,7 @@ export async function backtrace(gdb: GdbInterpreter, args: string): Promise<void
   const end = pastMain ? -1 : all.findIndex((f) => f.fn.name === 'main');
   const limit = gdb.settings.backtrace.limit || all.length;
   const frames = (end < 0 ? all : all.slice(0, end + 1)).slice(0, limit);
-  if (rest.length > 1 || (rest[0] !== undefined && !/^-?\d+$/.test(rest[0]))) {
-    throw new CommandError('Usage: backtrace [full] [COUNT | -COUNT]');
-  }
-  const n = rest[0] === undefined ? frames.length : Number(rest[0]);
+  const n = rest.length === 0 ? frames.length : await numberOf(gdb, rest.join(' '));
   const shown = n < 0 ? frames.slice(n) : frames.slice(0, n);
   const described = (f: Frame) =>
     Promise.all([numberedFrameLine(gdb, f, how), full ? gdb.engine.locals(f.index) : undefined]);
@@ -56,6 +53,18 @@ async function* ahead<T, R>(all: readonly T[], act: (one: T) => Promise<R>): Asy
   for (let at = 0; at < all.length; at += AHEAD) {
     yield* await Promise.all(all.slice(at, at + AHEAD).map(act));
   }
+}
+
+/** A number that is given as an expression. */
+async function numberOf(gdb: GdbInterpreter, text: string): Promise<number> {
+  if (/^-?\d+$/.test(text)) {
+    return Number(text);
+  }
+  const { value } = await gdb.evaluator.evaluate(text, gdb.expressionFrame());
+  if (value.kind !== 'number') {
+    throw new CommandError("Value can't be converted to integer.");
+  }
+  return Math.trunc(Number(value.value));
 }
 
 function takesValue(word: string | undefined): boolean {
@@ -88,30 +97,36 @@ async function printFrame(gdb: GdbInterpreter, f: Frame): Promise<void> {
 
 async function frame(gdb: GdbInterpreter, args: string): Promise<void> {
   const frames = await gdb.frames();
-  const m = /^(?:(?:level\s+)?(\d+)|function\s+(\S+))?\s*$/.exec(args);
-  if (!m) {
-    throw new CommandError(`Invalid frame specification "${args}": use a number, "level N" or "function NAME".`);
+  return select(gdb, await levelOf(gdb, frames, args.trim()));
+}
+
+/** The level that `frame` or `info frame` means: `N`, `level N`, `function NAME`; nothing is the selected one. */
+async function levelOf(gdb: GdbInterpreter, frames: readonly Frame[], text: string): Promise<number> {
+  if (text === '') {
+    return gdb.frame;
   }
-  if (m[2] !== undefined) {
-    if (findFunctions(gdb.engine, m[2]).length === 0) {
-      throw new CommandError(`Function "${m[2]}" not defined.`);
+  const [, name] = /^function(?:\s+(\S+))?$/.exec(text) ?? [];
+  if (name !== undefined) {
+    if (findFunctions(gdb.engine, name).length === 0) {
+      throw new CommandError(`Function "${name}" not defined.`);
     }
-    const at = frames.findIndex((f) => f.fn.name === m[2]);
+    const at = frames.findIndex((f) => f.fn.name === name);
     if (at < 0) {
-      throw new CommandError(`No frame for function "${m[2]}".`);
+      throw new CommandError(`No frame for function "${name}".`);
     }
-    return select(gdb, at);
+    return at;
   }
-  return select(gdb, m[1] === undefined ? gdb.frame : Number(m[1]));
+  const level = text.replace(/^level(?:\s+|$)/, '');
+  if (level === '') {
+    throw new CommandError('Argument required (expression to compute).');
+  }
+  return numberOf(gdb, level);
 }
 
 /** `up N`, `down N`: as far as it goes. */
 async function move(gdb: GdbInterpreter, args: string, direction: 1 | -1): Promise<void> {
   const frames = await gdb.frames();
-  if (!/^-?\d*$/.test(args.trim())) {
-    throw new CommandError('The count must be a number.');
-  }
-  const n = direction * (args.trim() === '' ? 1 : Number(args));
+  const n = direction * (args.trim() === '' ? 1 : await numberOf(gdb, args.trim()));
   const wanted = gdb.frame + n;
   if (n > 0 && gdb.frame === frames.length - 1) {
     throw new CommandError('Initial frame selected; you cannot go up.');
@@ -141,21 +156,30 @@ export function regexOf(text: string): RegExp {
 
 export async function infoLocals(gdb: GdbInterpreter, args: string): Promise<void> {
   const f = await gdb.selected();
-  const locals = matching(await gdb.engine.locals(f.index), args);
-  const none = args.trim() === '' ? 'No locals.\n' : 'No matching locals.\n';
+  const [quiet = ''] = /^\s*-q\b\s*/.exec(args) ?? [];
+  const pattern = args.slice(quiet.length).trim();
+  const locals = matching(await gdb.engine.locals(f.index), pattern);
+  const none = quiet !== '' ? '' : pattern === '' ? 'No locals.\n' : 'No matching locals.\n';
   gdb.out(locals.length === 0 ? none : namedValues(gdb, locals));
 }
 
 export async function infoArgs(gdb: GdbInterpreter, args: string): Promise<void> {
   const f = await gdb.selected();
-  const list = matching(await gdb.engine.args(f.index), args);
-  const none = args.trim() === '' ? 'No arguments.\n' : 'No matching arguments.\n';
+  const [quiet = ''] = /^\s*-q\b\s*/.exec(args) ?? [];
+  const pattern = args.slice(quiet.length).trim();
+  const list = matching(await gdb.engine.args(f.index), pattern);
+  const none = quiet !== '' ? '' : pattern === '' ? 'No arguments.\n' : 'No matching arguments.\n';
   gdb.out(list.length === 0 ? none : namedValues(gdb, list));
 }
 
-export async function infoFrame(gdb: GdbInterpreter): Promise<void> {
-  const f = await gdb.selected('No stack.');
+export async function infoFrame(gdb: GdbInterpreter, which = ''): Promise<void> {
+  await gdb.selected('No stack.');
   const frames = await gdb.frames();
+  const level = await levelOf(gdb, frames, which.trim());
+  const f = frames[level];
+  if (!f) {
+    throw new CommandError(`No frame at level ${level}.`);
+  }
   const caller = frames[f.index + 1];
   const callee = frames[f.index - 1];
   const { style } = gdb;
@@ -232,6 +256,12 @@ async function applyTo(gdb: GdbInterpreter, frames: readonly Frame[], text: stri
   }
 }
 
+function needCommand(args: string, what: string): void {
+  if (args.trim() === '') {
+    throw new CommandError(`Please specify a command to ${what}`);
+  }
+}
+
 /** `select-frame N`: as `frame`, silently. */
 async function selectFrame(gdb: GdbInterpreter, args: string): Promise<void> {
   await gdb.output.captured(() => frame(gdb, args));
@@ -241,11 +271,17 @@ export const FRAME_HANDLERS: Handlers<typeof FRAME_COMMANDS> = {
   backtrace,
   frame,
   'frame apply': frameApply,
-  faas: (gdb, args) => gdb.frames().then((frames) => applyTo(gdb, frames, `-s ${args}`)),
+  faas: async (gdb, args) => {
+    needCommand(args, 'apply on all frames');
+    await applyTo(gdb, await gdb.frames(), `-s ${args}`);
+  },
   thread,
   'thread apply': threadApply,
   taas: (gdb, args) => threadApply(gdb, `all -s ${args}`),
-  tfaas: (gdb, args) => threadApply(gdb, `all -s frame apply all -s ${args}`),
+  tfaas: (gdb, args) => {
+    needCommand(args, 'apply on all frames of all threads');
+    return threadApply(gdb, `all -s frame apply all -s ${args}`);
+  },
   'select-frame': selectFrame,
   'up-silently': async (gdb, args) => void (await gdb.output.captured(() => move(gdb, args, 1))),
   'down-silently': async (gdb, args) => void (await gdb.output.captured(() => move(gdb, args, -1))),

@@ -1,6 +1,6 @@
 /** What a command does. */
 import { type Command, CommandError } from '../commands/command.ts';
-import { helpText } from '../commands/help.ts';
+import { subcommandsText } from '../commands/help.ts';
 import type { CommandPath } from '../commands/table/index.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
@@ -16,6 +16,6 @@ export function listSubcommands(path: string): Handler {
     if (args.trim() !== '') {
       throw new CommandError(`Undefined ${path} command: "${args.trim()}".  Try "help ${path}".`);
     }
-    gdb.out(helpText(gdb.commands, path, gdb.style.title));
+    gdb.out(subcommandsText(gdb.commands, path));
   };
 }

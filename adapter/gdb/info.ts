@@ -134,9 +134,7 @@ function lineText(gdb: GdbInterpreter, at: DefaultPlace): void {
 async function infoScope(gdb: GdbInterpreter, args: string): Promise<void> {
   const name = args.trim();
   if (name === '') {
-    throw new CommandError(
-      'requires an argument (an expression or variable): a linespec such as a function or FILE:LINE.',
-    );
+    throw new CommandError('requires an argument (function, line or *addr) to define a scope');
   }
   const f = await functionAt(gdb, name);
   const names = new Map<string, string>();
@@ -226,11 +224,18 @@ async function infoProgram(gdb: GdbInterpreter): Promise<void> {
   gdb.out(`Program stopped at ${f?.location.file}:${f?.location.line}.\n`);
   gdb.out(
     why?.kind === 'breakpoint'
-      ? `It stopped at breakpoint ${why.breakpoints.join(', ')}.\n`
+      ? stoppedAt(gdb, why.breakpoints)
       : why?.kind === 'step' || why?.kind === 'finish'
         ? 'It stopped after being stepped.\n'
         : `It stopped: ${why?.kind ?? 'unknown'}.\n`,
   );
+}
+
+function stoppedAt(gdb: GdbInterpreter, ids: readonly number[]): string {
+  const there = ids.filter((id) => gdb.engine.breakpoints.some((b) => b.id === id));
+  return there.length === 0
+    ? 'It stopped at a breakpoint that has since been deleted.\n'
+    : `It stopped at breakpoint ${there.join(', ')}.\n`;
 }
 
 function infoInferiors(gdb: GdbInterpreter): void {

@@ -59,5 +59,10 @@ export const MISC_HANDLERS: Handlers<typeof MISC_COMMANDS> = {
     const folder = resolve(args.trim().replace(/^~(?=\/|$)/, homedir()));
     autoLoad.safePath = autoLoad.safePath === '' ? folder : `${autoLoad.safePath}:${folder}`;
   },
-  pwd: (gdb) => gdb.out(`Working directory ${process.cwd()}.\n`),
+  pwd: (gdb, args) => {
+    if (args.trim() !== '') {
+      throw new CommandError(`The "pwd" command does not take an argument: ${args.trim()}`);
+    }
+    gdb.out(`Working directory ${process.cwd()}.\n`);
+  },
 };

@@ -40,6 +40,9 @@ export async function placeOf(gdb: GdbInterpreter, text: string, here: DefaultPl
   return (await placeOfAddress(gdb, text)) ?? parseLocation(gdb.engine, text, here);
 }
 
+/** What numbers of breakpoints are called in messages. */
+const BREAKPOINT = 'breakpoint number';
+
 /** Numbers and ranges, `1 3-5 $bpnum`. Throws for anything else. */
 export function parseNumbers(gdb: GdbInterpreter, text: string, what: string): number[] {
   const numbers: number[] = [];
@@ -49,7 +52,7 @@ export function parseNumbers(gdb: GdbInterpreter, text: string, what: string): n
       ? gdb.evaluator.variableEntries().find(([n]) => `$${n}` === word)?.[1].value.value
       : undefined;
     if (!m && typeof variable !== 'number') {
-      throw new CommandError(`Bad ${what} argument: '${word}'`);
+      throw new CommandError(what === BREAKPOINT ? `Bad ${what} '${word}'` : `Bad ${what} argument: '${word}'`);
     }
     const from = m ? Number(m[1]) : Number(variable);
     const to = m?.[2] === undefined ? from : Number(m[2]);
@@ -65,8 +68,7 @@ export function parseNumbers(gdb: GdbInterpreter, text: string, what: string): n
 
 /** Does `action` with each breakpoint named (all, if none is); unknown numbers are complained about at the end. */
 export function eachBreakpoint(gdb: GdbInterpreter, args: string, action: (id: number) => void): void {
-  const wanted =
-    args.trim() === '' ? gdb.engine.breakpoints.map((b) => b.id) : parseNumbers(gdb, args, 'breakpoint number');
+  const wanted = args.trim() === '' ? gdb.engine.breakpoints.map((b) => b.id) : parseNumbers(gdb, args, BREAKPOINT);
   const missing: number[] = [];
   for (const id of wanted) {
     if (gdb.engine.breakpoints.some((b) => b.id === id)) {
@@ -82,7 +84,7 @@ export function eachBreakpoint(gdb: GdbInterpreter, args: string, action: (id: n
 
 /** The breakpoint that a number names. */
 export function breakpointOf(gdb: GdbInterpreter, word: string): Breakpoint {
-  const [id] = parseNumbers(gdb, word, 'breakpoint number');
+  const [id] = parseNumbers(gdb, word, BREAKPOINT);
   const bp = gdb.engine.breakpoints.find((b) => b.id === id);
   if (!bp) {
     throw new CommandError(`No breakpoint number ${word}.`);

@@ -22,12 +22,7 @@ export async function ptype(gdb: GdbInterpreter, args: string): Promise<void> {
   if (unknownFlag) {
     throw new CommandError(`unrecognized flag '${unknownFlag[0]}'`);
   }
-  const text = args.slice(all.length);
-  const [, unknown] = /^struct\s+(\w+)$/.exec(text.trim()) ?? [];
-  if (unknown !== undefined && !namedType(gdb.evaluator, text, gdb.expressionFrame())) {
-    throw new CommandError(`No struct type named ${unknown}.`);
-  }
-  const of = await subject(gdb, text);
+  const of = await subject(gdb, args.slice(all.length));
   const struct = of.kind === 'struct' || of.kind === 'value' ? of.struct : undefined;
   if (flags.includes('o') && struct && struct.fields.length > 0) {
     const layout = structLayout(gdb.evaluator.types, struct, flags.includes('x') ? 16 : 10);
@@ -45,6 +40,10 @@ export async function whatis(gdb: GdbInterpreter, args: string): Promise<void> {
 function subject(gdb: GdbInterpreter, args: string): Promise<TypeSubject> {
   if (args.trim() === '') {
     throw new CommandError('The history is empty.');
+  }
+  const [, unknown] = /^struct\s+(\w+)$/.exec(args.trim()) ?? [];
+  if (unknown !== undefined && !namedType(gdb.evaluator, args, gdb.expressionFrame())) {
+    throw new CommandError(`No struct type named ${unknown}.`);
   }
   return typeSubject(gdb.evaluator, args, gdb.expressionFrame());
 }

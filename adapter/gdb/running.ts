@@ -148,8 +148,11 @@ async function return_(gdb: GdbInterpreter, args: string): Promise<void> {
   await gdb.go(() => gdb.engine.step('out'));
 }
 
-async function finish(gdb: GdbInterpreter): Promise<void> {
+async function finish(gdb: GdbInterpreter, args: string): Promise<void> {
   gdb.requireStopped();
+  if (args.trim() !== '') {
+    throw new CommandError('The "finish" command does not take any arguments.');
+  }
   const frame = await gdb.selected();
   if (gdb.frame + 1 >= (await gdb.frames()).length) {
     throw new CommandError('"finish" not meaningful in the outermost frame.');

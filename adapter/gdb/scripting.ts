@@ -18,7 +18,7 @@ export async function pipe(gdb: GdbInterpreter, args: string): Promise<void> {
   }
   const at = text.indexOf(delimiter);
   if (at < 0) {
-    throw new CommandError('Missing delimiter before SHELL_COMMAND.');
+    throw new CommandError('Missing delimiter before SHELL_COMMAND');
   }
   const shellCommand = text.slice(at + delimiter.length).trim();
   if (shellCommand === '') {
@@ -44,6 +44,9 @@ export async function withSetting(gdb: GdbInterpreter, args: string): Promise<vo
     throw new CommandError("Missing nested command after '--' delimiter");
   }
   const found = findCommand(COMMANDS, `set ${setting}`);
+  if (found.path === 'set') {
+    throw new CommandError(`Undefined set command: "${found.args.split(/\s/)[0]}".  Try "help set".`);
+  }
   if (!found.command.setting) {
     throw new CommandError(`Cannot use this setting with the "with" command`);
   }

@@ -94,7 +94,7 @@ export async function dprintf(gdb: GdbInterpreter, args: string): Promise<void> 
   const location = args.slice(0, Math.max(0, comma)).trim();
   const text = args.slice(comma + 1).trim();
   if (comma < 0 || location === '' || !text.startsWith('"')) {
-    throw new CommandError(comma < 0 ? 'Format string required' : 'Bad format string');
+    throw new CommandError(comma < 0 ? 'Format string required' : `Bad format string, missing '"'.`);
   }
   const { format, values } = within(text, 0, splitPrintf);
   const letters = conversionsOf(format, values.length).flatMap((c) => (c.letter === '' ? [] : [c.letter]));

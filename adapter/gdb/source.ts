@@ -30,6 +30,8 @@ export class SourceView {
   #place: DefaultPlace | undefined;
   /** First and last line shown last; undefined after a stop: the next `list` is around the place. */
   shown: { first: number; last: number } | undefined;
+  /** What `search` looked for last. */
+  searched = '';
 
   constructor(engine: EngineApi, styles: Styles) {
     this.#engine = engine;
@@ -227,7 +229,11 @@ export function lineOf(gdb: GdbInterpreter, text: string, here: DefaultPlace): D
 async function search(gdb: GdbInterpreter, args: string, direction: 1 | -1): Promise<void> {
   const here = await startPlace(gdb);
   const lines = gdb.source.lines(here.file) ?? [];
-  const re = regexOf(args.trim());
+  if (args.trim() === '' && gdb.source.searched === '') {
+    throw new CommandError('No previous regular expression');
+  }
+  gdb.source.searched = args.trim() || gdb.source.searched;
+  const re = regexOf(gdb.source.searched);
   const from =
     gdb.source.shown === undefined ? here.line : direction > 0 ? gdb.source.shown.last : gdb.source.shown.first;
   for (let n = from + direction; n >= 1 && n <= lines.length; n += direction) {

@@ -20,8 +20,7 @@ export async function thread(gdb: GdbInterpreter, args: string): Promise<void> {
   if (!/^\d+(?:\.\d+)?$/.test(id)) {
     throw new CommandError(`Invalid thread ID: ${id}`);
   }
-  needThread(gdb);
-  if (id !== '1' && id !== '1.1') {
+  if ((id !== '1' && id !== '1.1') || gdb.engine.state === 'none' || gdb.engine.state === 'exited') {
     throw new CommandError(`Unknown thread ${id}.`);
   }
   gdb.frame = 0;

@@ -110,10 +110,11 @@ export function definePrefix(gdb: GdbInterpreter, args: string): void {
 
 /** Reads the lines of `document NAME`. */
 export function documentBlock(gdb: GdbInterpreter, name: string): Block {
+  if (name === '') {
+    throw new CommandError('Argument required (name of command to define).');
+  }
   if (!gdb.userCommands.has(name)) {
-    throw new CommandError(
-      builtIn(name) ? `Command "${name}" is built-in.` : `Undefined command: "${name}".  Try "help".`,
-    );
+    throw new CommandError(builtIn(name) ? `Command "${name}" is built-in.` : `Undefined command: "${name}".`);
   }
   gdb.hint(`Type documentation for "${name}".\nEnd with a line saying just "end".\n`);
   return new Block('document', (g, lines) => {
@@ -175,7 +176,7 @@ export function alias(gdb: GdbInterpreter, args: string): void {
     throw new CommandError(`Alias already exists: ${name}`);
   }
   if (!means(gdb, meaning)) {
-    throw new CommandError(`Invalid command to alias to: ${meaning}`);
+    throw new CommandError(`Undefined command: "${meaning.split(/\s/)[0]}".  Try "help".`);
   }
   const command: Command = { name, class: 'aliases', takes: 'text', summary: `Alias of "${meaning}".` };
   gdb.aliases.set(name, { command, text: meaning });

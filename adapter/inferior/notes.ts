@@ -79,9 +79,11 @@ export class Notes {
   dropped(probe: number, drop: number, kind: PacketKind, local: unknown, extra: unknown, link: unknown): void {
     const packet = this.copy(kind, local, extra, link);
     if (this.#drops >= 0) {
+      // The place of drops is noted with that: what is armed there would note it once more.
       this.add(this.#drops, probe, packet, 'DEBUGGER');
+    } else {
+      this.hands.ask(drop, packet);
     }
-    this.hands.ask(drop, packet);
   }
 
   /** The user edits the packet that a local holds, at a probe: `act` does, `what` tells. */

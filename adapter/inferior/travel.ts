@@ -66,6 +66,8 @@ export interface TravelNotes {
   readonly hits: number;
   /** The breakpoint `until` was hit. */
   readonly found: boolean;
+  /** The probe of the target was not passed in its tick: the run ended elsewhere. */
+  readonly missed: boolean;
   /** Of what the order knows at the end: captured values at the beginning. */
   readonly origins?: readonly CarriedWatch[];
   /** Where `back` leads; null when that is before the first tick that was noted. */
@@ -92,7 +94,7 @@ function passedRoom(): Passed {
 
 const NO_ROOM: Passed = { ticks: new Float64Array(0), probes: new Int32Array(0) };
 
-export const NO_NOTES: TravelNotes = { lastHit: null, hits: 0, found: false, back: null, calls: null };
+export const NO_NOTES: TravelNotes = { lastHit: null, hits: 0, found: false, missed: false, back: null, calls: null };
 
 export class Travel {
   readonly order: TravelOrder;
@@ -114,6 +116,7 @@ export class Travel {
   #noted = 0;
   #hits = 0;
   #found = false;
+  #reached = false;
   #lastHit: NotedHit | null = null;
 
   constructor(
@@ -165,8 +168,10 @@ export class Travel {
     if (now >= target.tick && target.probe >= 0) {
       this.#arm(target.probe, ARMED.TRAVEL);
     }
-    this.next = Math.min(Number.POSITIVE_INFINITY, ...[noteFrom, target.tick].filter((t) => t > now));
-    return target.probe === IN_TICK && now === target.tick;
+    const due = [noteFrom, target.tick, target.tick + 1].filter((t) => t > now);
+    this.next = Math.min(Number.POSITIVE_INFINITY, ...due);
+    // A probe that was not passed in its tick is not there.
+    return target.probe >= 0 ? now > target.tick : target.probe === IN_TICK && now === target.tick;
   }
 
   #noteAll(): void {
@@ -199,6 +204,7 @@ export class Travel {
   /** An armed probe is passed. True if the run ends there. */
   passes(probe: number): boolean {
     if (this.#ending || (probe === this.#target.probe && this.#now === this.#target.tick)) {
+      this.#reached = true;
       return true;
     }
     if (this.#noting && (this.#fns === null || this.#fns.has(this.#tables.fn[probe] ?? -1))) {
@@ -249,7 +255,9 @@ export class Travel {
       this.#A[id] = (this.#A[id] ?? 0) | ARMED.BREAKPOINT;
     }
     const back = this.order.back ? this.#back(this.order.back, depth) : null;
-    return { lastHit: this.#lastHit, hits: this.#hits, found: this.#found, back, calls: this.trace?.notes ?? null };
+    const calls = this.trace?.notes ?? null;
+    const missed = this.#target.probe >= 0 && !this.#reached;
+    return { lastHit: this.#lastHit, hits: this.#hits, found: this.#found, missed, back, calls };
   }
 
   /** Is a probe's breakpoint silent for the time being? Tells what is to become of it at the end. */

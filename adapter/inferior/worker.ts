@@ -43,6 +43,8 @@ import type { TravelOrder } from './travel.ts';
 export interface WorkerData {
   /** Absolute path of the folder of the compiled stack (debug or release). */
   readonly stackDir: string;
+  /** V8's code of them (stack-modules.ts), which need not exist; '' for none. */
+  readonly codeCache: string;
   /** Modules to load, relative to `stackDir`, without extension. */
   readonly modules: readonly string[];
   readonly tables: ProbeTables;
@@ -417,7 +419,9 @@ function announceStart(host: Host): void {
 }
 
 type Main = (argc: number, argv: readonly string[], host: Host) => number;
-const { main } = (await loadStack(data.stackDir, ['softmmu/main', ...data.modules])) as { readonly main?: Main };
+const { main } = (await loadStack(data.stackDir, ['softmmu/main', ...data.modules], data.codeCache)) as {
+  readonly main?: Main;
+};
 if (!main) {
   throw new Error(`${data.stackDir}/softmmu/main.js has no main`);
 }

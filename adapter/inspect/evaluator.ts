@@ -195,7 +195,11 @@ export class Evaluator {
   }
 
   async #read(e: Expression, frame: number): Promise<Result> {
-    const pc = mentions(e, '"dollar","name":"pc"') ? await programCounter(this.engine, frame) : undefined;
+    const wantsPc = mentions(e, '"dollar","name":"pc"');
+    const pc = wantsPc ? await programCounter(this.engine, frame) : undefined;
+    if (wantsPc && !pc) {
+      throw new ExpressionError('No registers.');
+    }
     const kept = e.kind === 'dollar' && e.name === 'pc' && pc ? pc : this.#kept(e);
     if (kept) {
       return kept;
@@ -307,7 +311,16 @@ export class Evaluator {
       }
       return this.#history[Math.max(at, 0) - 1];
     }
-    return this.#variables.get(name);
+    const threads: Readonly<Record<string, number>> = { _thread: this.#thread, _gthread: this.#thread, _inferior: 1 };
+    const number = Object.hasOwn(threads, name) ? threads[name] : undefined;
+    return number === undefined
+      ? this.#variables.get(name)
+      : { value: { kind: 'number', type: 'number', value: number }, epoch: this.#epoch, frame: -1 };
+  }
+
+  /** The number of the machine's only thread; 0 without a machine. */
+  get #thread(): number {
+    return this.engine.state === 'stopped' || this.engine.state === 'running' ? 1 : 0;
   }
 
   /** What expressions mean in a frame; `pc` is where that stands, if it is asked for. */

@@ -100,7 +100,7 @@ function checkNumber(word: string): void {
     throw new CommandError('Argument required (a breakpoint number).');
   }
   if (!/^(?:\d+|\$\w*)$/.test(word)) {
-    throw new CommandError(`Bad breakpoint number argument: '${word}'`, { start: 0, end: word.length });
+    throw new CommandError(`Bad breakpoint number '${word}'`, { start: 0, end: word.length });
   }
 }
 

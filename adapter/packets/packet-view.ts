@@ -339,6 +339,9 @@ export class PacketView {
     const quoted = below.quoted || below.protocol.quotes;
     const short = body > end;
     if (l === null || (short && (!quoted || at + protocol.shortHeader > end))) {
+      if (l !== null && !guess && this.#waitsForHeader(protocol, below, at)) {
+        this.#complete = true;
+      }
       return null;
     }
     if (l.protocol !== protocol) {
@@ -369,6 +372,21 @@ export class PacketView {
     this.#depth = l.index;
     this.#innermost = l;
     return l;
+  }
+
+  /** True if the first bytes of a message are there, which say how long it is, and the others of its header are not. */
+  #waitsForHeader(protocol: Protocol, below: Layer, at: number): boolean {
+    const { lengthBytes = protocol.header } = protocol.declaration;
+    const { assembler, carriedEnd: end } = below;
+    if (lengthBytes === protocol.header || assembler === null || !below.protocol.stream) {
+      return false;
+    }
+    const l = new Layer(protocol, null);
+    l.below = below;
+    l.at = at;
+    l.end = end;
+    const length = at + lengthBytes > end ? MORE : (protocol.messageLength?.(this, l) ?? NO_MESSAGE);
+    return length !== NO_MESSAGE && (length === MORE || at + length > end) && assembler.wait(protocol, at, length);
   }
 
   /**

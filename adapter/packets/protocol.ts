@@ -188,6 +188,8 @@ export interface ProtocolDeclaration {
    * `open`.
    */
   readonly messageLength?: Of<number>;
+  /** Bytes by which `messageLength` knows the length, where the header is longer. */
+  readonly lengthBytes?: number;
   /** True if Wireshark names it also where only the beginning of a message is. */
   readonly namedInPart?: boolean;
   /** What the list's Info column says of the beginning of a message that goes on in later packets. */

@@ -43,6 +43,7 @@ import { ipv6 } from './protocols/ipv6.ts';
 import { ipx } from './protocols/ipx.ts';
 import { isakmp } from './protocols/isakmp.ts';
 import { kerberos } from './protocols/kerberos.ts';
+import { l2tp } from './protocols/l2tp.ts';
 import { ipnet, ipoib, nflog } from './protocols/link-headers.ts';
 import { aoe, lacp, loop, msnlb, ptp, realtek, udld } from './protocols/link-services.ts';
 import { llc } from './protocols/llc.ts';
@@ -125,6 +126,7 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   eapol,
   mpls,
   pppoed,
+  l2tp,
   pppoe,
   ppp,
   lcp,

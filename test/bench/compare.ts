@@ -16,7 +16,7 @@ const run = promisify(execFile);
 /** Pairs of runs, the first of which warms files and caches and does not count. */
 const PAIRS = 5;
 
-/** What is compared if nothing else is asked for: a minute or two. */
+/** What is compared if nothing else is asked for: some minutes. */
 const USUAL = [
   'icmp:300000',
   'arp:500000',

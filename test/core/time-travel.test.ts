@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { text } from 'node:stream/consumers';
 import type { TimePosition } from '../../adapter/engine/api.ts';
+import { CHUNK_HEADER_BYTES, LOG, LogReader } from '../../adapter/mailbox/recorded.ts';
 import { capture } from '../kit/paths.ts';
 import { Session } from './session.ts';
 
@@ -35,6 +36,32 @@ describe('time travel', () => {
   async function replay(): Promise<void> {
     await s.launch({ trace: capture('05-http.pcap'), args: ['-nic', 'user'] });
   }
+
+  it('shows the present when the past cannot go on', async () => {
+    s.break('e1000_receive_iov', undefined, { temporary: true, ignoreCount: 5 });
+    await replay();
+    const stop = await s.stop();
+    const present = await look();
+    await s.engine.goTo('start');
+    await s.stop();
+    const { recording } = s.engine;
+    const chunk = recording?.chunks[0];
+    assert.ok(recording && chunk?.memory);
+    const log = new LogReader(recording);
+    let turn = 0;
+    for (let at = log.at; log.peek() !== 0; at = log.at) {
+      turn = log.take() === LOG.TURN ? at : turn;
+    }
+    new Uint8Array(chunk.memory)[CHUNK_HEADER_BYTES + turn - chunk.start] = 99;
+    const said: string[] = [];
+    s.engine.on('report', (_level, text) => void said.push(text));
+    await s.engine.resume();
+    assert.equal((await s.stop()).kind, 'pause');
+    assert.match(said.join(''), /^the history cannot be executed: .*a turn expected, record 99 found at byte \d+/);
+    assert.equal(s.engine.history?.inPast, false);
+    assert.deepEqual(await look(), present);
+    assert.equal(stop.kind, 'breakpoint');
+  });
 
   it('goes back through the steps it has made, and finds the same', async () => {
     s.break('e1000_receive_iov', undefined, { temporary: true, ignoreCount: 5 });

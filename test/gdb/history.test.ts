@@ -108,6 +108,16 @@ describe('history at the prompt', () => {
     await run('break tcp_input', 'run');
     assert.match(await run('goto tomorrow'), /^No moment "tomorrow": /);
     assert.equal(await run('restart 7'), 'Not found: checkpoint id 7\n');
+    const [, tick = '', probe = ''] = /^tick (\d+), probe (\d+), /.exec(await run('when')) ?? [];
+    const elsewhere = `${Number(tick) - 1}:${Number(probe) + 1}`;
+    const missing = `There is no moment ${elsewhere} in the history.\n`;
+    assert.equal(await run(`goto ${elsewhere}`), missing);
+    assert.match(await run('when'), new RegExp(`^tick ${tick}, .*, the present\n$`));
+    await run('reverse-stepi');
+    assert.equal(await run(`goto ${elsewhere}`), missing);
+    assert.match(await run('info position'), /\nin the past: /);
+    assert.match(await run(`goto ${tick}:${Number(probe) + 1}`), /^There is no moment \d+:\d+ in the history\.\n$/);
+    await run('goto end');
     assert.match(await run('bookmark end'), /cannot be the name of a bookmark/);
     assert.match(await run('what-if off'), /there is no what-if/);
     assert.match(await run('diff history'), /there is no what-if/);

@@ -2,53 +2,9 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Engine } from '../../adapter/engine/engine.ts';
-import { GdbInterpreter } from '../../adapter/gdb/interpreter.ts';
-import { capture } from '../kit/paths.ts';
 import { tempFolder } from '../kit/temp.ts';
 import { ended, running, start } from './batch.ts';
-
-/** A line and what it prints; errors begin with `!`. */
-type Row = readonly [line: string, printed: string | RegExp];
-
-class Typed {
-  readonly #gdb: GdbInterpreter;
-  #text = '';
-
-  private constructor(engine: Engine) {
-    this.#gdb = new GdbInterpreter(engine, {
-      waitForStops: true,
-      version: '1.2.3',
-      launch: { args: ['-nic', 'user,model=e1000'], traces: [capture('02-hello.pcap')] },
-      write: (text, kind) => {
-        this.#text += kind === 'stderr' ? `!${text}` : text;
-      },
-    });
-    this.#gdb.settings.confirm = false;
-  }
-
-  static async create(): Promise<Typed> {
-    return new Typed(await Engine.create());
-  }
-
-  /** Types the lines; all that print something else are told together. */
-  async rows(...rows: readonly Row[]): Promise<void> {
-    const wrong: unknown[] = [];
-    for (const [line, printed] of rows) {
-      this.#text = '';
-      await this.#gdb.execute(line, true);
-      if (typeof printed === 'string' ? this.#text !== printed : !printed.test(this.#text)) {
-        wrong.push({ line, printed: this.#text });
-      }
-    }
-    assert.deepEqual(wrong, []);
-  }
-
-  async dispose(): Promise<void> {
-    this.#gdb.dispose();
-    await this.#gdb.engine.dispose();
-  }
-}
+import { Typed } from './typed.ts';
 
 const PLACE = /^\w+ \(.*\) at [\w/.-]+:\d+\n\d+\t.*\n$/;
 const LINE = /^\d+\t.*\n$/;
@@ -109,7 +65,7 @@ describe('rows of the comparison with gdb', function () {
       ['info line nosuch', /^!Function "nosuch" not defined\./],
       ['frobnicate', '!Undefined command: "frobnicate".  Try "help".\n'],
       ['info frobnicate', /^!Undefined info command: "frobnicate"\. {2}Try "help info"\.\n$/],
-      ['attach 1', /^!There is no process to attach to: "run" starts a machine/],
+      ['attach 1', /^!One attaches from the command line: "pktgdb -p PID" to a pktgdb-passt\./],
       ['jump main', /^!Execution cannot go on at another line\. "return" leaves a function/],
       ['handle SIGINT nostop', '!The machine gets no signals; Ctrl-C stops it.\n'],
       ['info signals', '!The machine gets no signals; Ctrl-C stops it.\n'],
@@ -310,7 +266,7 @@ describe('the start of the program', function () {
     assert.equal(trusted, 'first\nof home\nof the folder\ndone\n');
     assert.equal(silent, 'Undefined command: "nonsense".  Try "help".\n');
     assert.match(full, /^pktgdb: -tui: there is no full-screen mode; /);
-    assert.match(attach, /^pktgdb: -p: there is no process to attach to; /);
+    assert.match(attach, /^pktgdb: Process 123 has no machine to attach to/);
   });
 
   it('after Ctrl-C in a script of -x, reads the next line of its input', async () => {

@@ -81,6 +81,22 @@ describe('pktgdb-machine: test protocol', () => {
     });
   }
 
+  it('a line of 30 MB takes no longer than its length, and is answered with a part of it', () => {
+    const line = (mb: number): string => `${'x'.repeat(mb << 20)}\nreadl ${'9x'.repeat(mb << 19)}\nendianness\n`;
+    const seconds = (mb: number): number => {
+      const start = performance.now();
+      const { stdout } = spawnSync(process.execPath, [MACHINE, '-qtest', 'stdio'], {
+        encoding: 'utf8',
+        input: line(mb),
+      });
+      const word = '9x'.repeat(50);
+      assert.equal(stdout, `FAIL Unknown command '${'x'.repeat(100)}'\nERR invalid number '${word}'\nOK little\n`);
+      return (performance.now() - start) / 1000;
+    };
+    const short = seconds(1);
+    assert.ok(seconds(30) < 10 * short + 5);
+  });
+
   it('the clock has an end, and goes there at once', () => {
     const input = 'clock_step 9223372036854775807\nclock_step 9007199254740000\nclock_step 1000000\n';
     const r = spawnSync(process.execPath, [MACHINE, '-qtest', 'stdio'], { encoding: 'utf8', input, timeout: 15_000 });

@@ -329,6 +329,11 @@ export const LAYERS: Readonly<Record<string, readonly Uint8Array[]>> = {
     ip4(47, join(hex('b000 6558 ffff 0000 00000007 00000008'), INNER), PLAIN),
     ip4(47, join(hex('3081 880b 0004 0007 00000001 00000002'), [0xc0, 0x21], hex('09010008')), PLAIN),
   ],
+  l2tp: [
+    ask(1701, hex('c802 0014 0007 0000 0003 0004 8008 0000 0000 0006')),
+    ask(1701, hex('c802 000c 0007 0000 0004 0005')),
+    ask(1701, join(hex('0302 0007 0009 0002 0000 ff03 0021'), INNER_IP)),
+  ],
   tunnels: [
     ip4(4, INNER_IP, PLAIN),
     ip4(41, INNER6, PLAIN),

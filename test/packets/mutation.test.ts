@@ -1,6 +1,7 @@
 /**
  * Packets with wrong bytes, in the order of captures, so that connections and messages of several packets are wrong as
- * well: nothing throws, and no control character reaches the screen. `PKTGDB_MUTATIONS=1000000` takes more of them.
+ * well: nothing throws, and no control character reaches the screen. `PKTGDB_MUTATIONS=1000000` takes more of them, and
+ * `PKTGDB_SEED` others.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -17,11 +18,12 @@ import { LAYERS } from './layer-samples.ts';
 import { BUILT } from './protocol-samples.ts';
 
 const MUTATIONS = Number(process.env['PKTGDB_MUTATIONS'] ?? 4000);
+const SEED = Number(process.env['PKTGDB_SEED'] ?? 1);
 const FOLDERS = ['../traces/', '../traces/foreign/'].map((f) => new URL(f, import.meta.url));
 
-/** Numbers that look random (xorshift), the same in each run. */
+/** Numbers that look random (xorshift), the same for each seed. */
 class Random {
-  #state = 0x2545f491;
+  #state = Math.imul(SEED, 0x9e3779b1) | 1;
 
   below(n: number): number {
     this.#state ^= this.#state << 13;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
@@ -73,6 +73,17 @@ describe('pktgdb-passt', function () {
     const { status, errors } = await runPasst(['--socket', '/nowhere/at/all', '--address', '10.1.2.50'], env);
     assert.equal(status, 1);
     assert.match(errors, /^pktgdb-passt: .*\/nowhere\/at\/all.*\n$/);
+  });
+
+  it('leaves no socket of one that was killed', async () => {
+    const folder = join(runtime, 'pktgdb');
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // No process has such a number.
+    writeFileSync(join(folder, '99999999.sock'), '');
+    guest = await PasstGuest.start(NETWORK, env);
+    assert.equal(existsSync(join(folder, '99999999.sock')), false);
+    guest.socket.destroy();
+    await guest.gone();
   });
 
   it('listens for debuggers in no folder that others can look into', async () => {
@@ -194,13 +205,29 @@ describe('pktgdb-passt', function () {
       await answers();
     });
 
+    it('may go while it is debugged: the client hears of it, and says goodbye itself', async () => {
+      const other = await PasstGuest.start(NETWORK, env);
+      const { client, child } = processSession(PKTGDB, ['-i', 'dap']);
+      await client.send('initialize', { adapterID: 'pktgdb' });
+      await Promise.all([client.send('attach', { pid: other.pid }), client.send('configurationDone')]);
+      process.kill(other.pid, 'SIGKILL');
+      await client.outputEvent('important', `Process ${other.pid} has gone`);
+      await client.event('terminated');
+      await client.send('disconnect');
+      await once(child, 'exit');
+      assert.equal(child.exitCode, 0);
+      other.end();
+    });
+
     it('is asked for by its number: others have no machine', async () => {
       process.env['XDG_RUNTIME_DIR'] = runtime;
       const { client, child } = processSession(PKTGDB, ['-i', 'dap']);
       await client.send('initialize', { adapterID: 'pktgdb' });
       assert.match(
         await client.refused('attach', { pid: 1 }),
-        new RegExp(`^Process 1 has no machine to attach to; there are ${guest.pid}: it is pktgdb-passt `),
+        new RegExp(
+          `^Process 1 has no machine to attach to; there are (\\d+, )*${guest.pid}(, \\d+)*: it is pktgdb-passt `,
+        ),
       );
       await client.event('terminated');
       child.stdin?.end();

@@ -12,6 +12,7 @@ import { summary } from '../../adapter/packets/summary.ts';
 import { CaptureError } from '../../adapter/packets/types.ts';
 import { openCapture } from '../../adapter/replay/open.ts';
 import { CaptureModel } from '../../src/captures/capture-model.ts';
+import { SYN, tcpFrame } from '../kit/frames.ts';
 import { ROOT } from '../kit/paths.ts';
 import { tempFolder } from '../kit/temp.ts';
 
@@ -179,6 +180,22 @@ describe('bombs', () => {
       /^CaptureError: it unpacks to more than 1048576 bytes$/,
     );
     assert.ok(unpacked < 2 * MB);
+  });
+
+  it('60,000 connections to as many ports are played as far as they can be, and told in a few words', () => {
+    const syn = { src: 0x0a000202, dst: 0x0a00020f, sport: 40000, flags: SYN, seq: 1 };
+    const syns = Array.from({ length: 60_000 }, (_, i) => ({
+      ...PACKET,
+      tsNsec: i * 1000,
+      data: tcpFrame({ ...syn, dport: 1 + i }),
+    }));
+    const path = join(tempFolder(), 'syns.pcap');
+    writeFileSync(path, writePcap(syns));
+    const words = [join(ROOT, 'dist/pktgdb-replay.js'), path, '--guest=10.0.2.15'];
+    const { stdout, stderr, status } = spawnSync(process.execPath, words, { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /"too many servers":55904/);
+    assert.ok(stdout.length + stderr.length < 4000, `${stdout.length} characters`);
   });
 
   it('where there is no room for what is unpacked, that is said: it is no capture that ends there', () => {

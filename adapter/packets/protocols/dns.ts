@@ -333,6 +333,7 @@ function messages(
     column,
     found,
     header: 12,
+    lengthBytes: 2,
     messageLength: (p, l) => (l.at + 2 > l.end ? MORE : 2 + p.u16(l.at)),
     open: (p, l) => {
       // Over TCP a length comes first.

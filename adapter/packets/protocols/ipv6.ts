@@ -2,7 +2,7 @@
 import { onesSum } from '../checksum.ts';
 import { cutWords } from '../cut.ts';
 import { ipv6 as address, bits, computed, either, HIDDEN, parts, uint8, uint16, variable } from '../declare.ts';
-import { formatIpv6 } from '../format.ts';
+import { formatIpv6, hex } from '../format.ts';
 import { type FragmentFields, fragmentParts, rememberFragment } from '../fragments.ts';
 import { LATER_FRAGMENT, type Layer, UNKNOWN } from '../layer.ts';
 import type { Memory } from '../memory.ts';
@@ -198,9 +198,17 @@ function isCarried(l: Layer): boolean {
   return l.protocol.carried?.has(l.key) === true;
 }
 
+/** `IPv6 fragment (off=1448 more=y ident=0xd401bff3 nxt=17)`. */
+function fragmentWords(p: PacketView, l: Layer): string {
+  const { fragmentAt: at } = walk(p, l);
+  const word = p.u16(at + 2);
+  const place = `off=${word & FRAGMENT_OFFSET} more=${word & 1 ? 'y' : 'n'}`;
+  return `IPv6 fragment (${place} ident=${hex(p.u32(at + 4))} nxt=${p.u8(at)})`;
+}
+
 function info(p: PacketView, l: Layer): string {
   if (l.key === LATER_FRAGMENT) {
-    return 'IPv6 fragment';
+    return fragmentWords(p, l);
   }
   if (l.key === UNKNOWN || l.key === NO_NEXT_HEADER) {
     return l.key === UNKNOWN ? cutWords(p, l) : 'IPv6 no next header';

@@ -234,16 +234,6 @@ const irc = named({
   open: (p, l) => /^[\x20-\x7e\r\n]{2,}/.test(p.ascii(l.at, Math.min(l.end, l.at + 8))),
 });
 
-const l2tp = named({
-  name: 'l2tp',
-  title: 'Layer 2 Tunneling Protocol',
-  column: 'L2TP',
-  found: { 'udp.port': [1701] },
-  header: 6,
-  // Version 2 of RFC 2661; a control message has a length.
-  open: (p, l) => (p.u16(l.at) & 15) === 2 && (p.u16(l.at) & 0x0030) === 0,
-});
-
 const netflow = named({
   name: 'cflow',
   title: 'Cisco NetFlow/IPFIX',
@@ -311,5 +301,5 @@ const tipc = named({
 
 export const NAMED: readonly Protocol[] = [
   ...[ldap, mysql, pgsql, tns, mongo, diameter, ajp13, smpp, skinny, opcua, ldp, rpkiRtr, irc],
-  ...[l2tp, netflow, ripng, lisp, olsr, xdmcp, decnet, tipc],
+  ...[netflow, ripng, lisp, olsr, xdmcp, decnet, tipc],
 ];

@@ -61,6 +61,7 @@ export const ppp: Protocol = new Protocol({
   column: 'PPP',
   found: {
     'pppoe.payload': [0],
+    'l2tp.payload': [0],
     ethertype: [0x880b, ...[LINKTYPE_PPP, LINKTYPE_PPP_HDLC, LINKTYPE_PPP_WITH_DIRECTION].map(linkKey)],
   },
   header: 2,

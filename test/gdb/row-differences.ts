@@ -1,0 +1,50 @@
+/** Lines whose answers differ from gdb's, and why. */
+const WHY: Readonly<Record<string, readonly string[]>> = {
+  'without a machine there is no stack, and gdb speaks of registers': [
+    'frame 1',
+    'select-frame 1',
+    'frame function nosuch',
+    'frame apply',
+    'frame apply nosuch print 1',
+  ],
+  'the message says what would be right, or what is there instead': [
+    'delete nosuch',
+    'break tcp_input if',
+    'jump',
+    'dprintf',
+    'print/y 1',
+    'x/zz 1',
+    'set listsize x',
+    'set height x',
+    'loop_break',
+    'macro expand X',
+    'info macro X',
+    'tstart',
+    'info signals 999999',
+    'skip nosuch_function extra',
+    'print tcp_input(1)',
+    'commands',
+  ],
+  'it is about this program, not about gdb or C': [
+    'show history size x',
+    'show language',
+    'show convenience nosuch',
+    'save',
+    'unset',
+    'info inferiors',
+    'run',
+    'info source',
+    'show args',
+    'kill',
+    'whatis iphlen',
+  ],
+  'the only thread is called machine': ['tfaas print iphlen', 'thread', 'thread apply all print 1'],
+  'statements have no addresses': ['info line tcp_input', 'info breakpoints 3', 'info program'],
+  'what is no pointer is not followed': ['print *iphlen'],
+  'there are no signals': ['print $_siginfo'],
+  'follows from a line that differs': ['call', 'show values 7'],
+};
+
+export const ROW_DIFFERENCES: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(WHY).flatMap(([why, lines]) => lines.map((line) => [line, why])),
+);
