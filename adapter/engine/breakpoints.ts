@@ -381,6 +381,9 @@ function evaluatingFunction(names: readonly string[]): string {
   return `const $here=function(${names.filter((n) => n !== 'this').join(',')}){return $js=>eval($js);};`;
 }
 
+/** Characters of an unknown name that a message repeats. */
+const SHOWN_NAME = 200;
+
 /**
  * Statements that return a function of a probe's locals. A method's `this` is handed over like the others, and is
  * `this` in `body`.
@@ -401,5 +404,7 @@ function compileFor(compile: ExpressionCompiler, image: Image, p: ProbeInfo): st
 
 function unknownFunction(image: Image, name: string): string {
   const like = image.functionsLike(name);
-  return `Function "${name}" not defined.${like.length > 0 ? ` Did you mean ${like.join(', ')}?` : ''}`;
+  // Nobody reads a name of megabytes, which a client can send.
+  const shown = name.length > SHOWN_NAME ? `${name.slice(0, SHOWN_NAME)}...` : name;
+  return `Function "${shown}" not defined.${like.length > 0 ? ` Did you mean ${like.join(', ')}?` : ''}`;
 }

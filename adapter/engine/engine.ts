@@ -638,6 +638,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (this.#inferiorState === 'stopped') {
       return inferior.runtime.writeShared(name, offset, Buffer.from(data).toString('base64'));
     }
+    if (this.#time.inPast) {
+      throw new EngineError(RUNNING);
+    }
     await writeRunning(inferior, name, offset, data);
   }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { HistoryMoment, SavedMarks } from '../../adapter/engine/api.ts';
 import { Engine } from '../../adapter/engine/engine.ts';
 import { readCapture } from '../../adapter/packets/capture.ts';
+import { refuse } from '../kit/faults.ts';
 import { capture } from '../kit/paths.ts';
 import { Random, scattered } from '../kit/random.ts';
 import { tempFolder } from '../kit/temp.ts';
@@ -172,6 +173,29 @@ describe('saved recordings', function () {
     await opened.engine.launch({ trace: file, args: ['-nic', 'user'] });
     assert.equal((await opened.stop()).kind, 'replay-end');
     assert.match(warnings.join('\n'), /another build/);
+  });
+
+  it('are not made where the system refuses: one message, what was there stays, and the machine goes on', async () => {
+    await s.launch({ trace: capture('02-hello.pcap'), args: ['-nic', 'user'] });
+    await s.stop();
+    const own = tempFolder();
+    const path = join(own, 'kept.pcapng');
+    await s.engine.saveRecording(path, NO_MARKS);
+    const before = readFileSync(path);
+    for (const [call, errno] of [
+      ['openSync', 'EACCES'],
+      ['openSync', 'EMFILE'],
+      ['write', 'ENOSPC'],
+      ['renameSync', 'EACCES'],
+    ] as const) {
+      const accept = refuse('fs', call, errno);
+      const saving = s.engine.saveRecording(path, NO_MARKS).finally(accept);
+      await assert.rejects(saving, new RegExp(`^EngineError: \\S+kept\\.pcapng cannot be saved: ${errno}`), call);
+      assert.deepEqual(readdirSync(own), ['kept.pcapng']);
+      assert.deepEqual(readFileSync(path), before);
+    }
+    await s.engine.saveRecording(path, NO_MARKS);
+    assert.equal(readFileSync(path).length, before.length);
   });
 
   it('that are damaged are refused with a sentence, or played for what they are, and leave nothing open', async () => {

@@ -248,7 +248,10 @@ describe('time travel', () => {
     await s.stop();
     assert.equal(s.engine.history?.inPast, true);
     s.break('ip_input');
-    await s.resume();
+    const resumed = s.engine.resume();
+    // The live machine stands still meanwhile and would never do it.
+    await assert.rejects(s.engine.writeShared('e1000.0/mac_reg', 0, Buffer.of(1)), /while the machine is running/);
+    await resumed;
     assert.equal((await s.stop()).kind, 'breakpoint');
   });
 
