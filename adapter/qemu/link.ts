@@ -32,7 +32,8 @@ export class QemuOptionError extends Error {
   override name = 'QemuOptionError';
 }
 
-const LOOPBACK = '127.0.0.1';
+/** Where links over TCP are. */
+export const LOOPBACK = '127.0.0.1';
 
 /**
  * Reads the options of each `-qemu`, such as `hostfwd=tcp::5555-:22,link=tcp:1234,qmp=unix:PATH`. What is neither

@@ -3,8 +3,18 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TemporaryFolder, temporaryFolder } from '../temporary.ts';
 import { QemuGuests } from './guests.ts';
-import { machineArgs, parseQemu, type QemuLink, qemuLinks } from './link.ts';
-import { qemuNetdevs, qemuWords, streamNetdev } from './words.ts';
+import {
+  type LinkAddress,
+  LOOPBACK,
+  machineArgs,
+  parseQemu,
+  type QemuLink,
+  QemuOptionError,
+  type QemuRequest,
+  qemuLinks,
+} from './link.ts';
+import { olderThanStream } from './version.ts';
+import { qemuNetdevs, qemuWords, socketNetdev, streamNetdev } from './words.ts';
 
 export interface QemuSession {
   readonly links: readonly QemuLink[];
@@ -33,7 +43,8 @@ export async function qemuSession(
     made ??= temporaryFolder();
     return made.path;
   };
-  const links = await qemuLinks(request, folder, freePort);
+  const old = command === undefined ? undefined : await olderThanStream(command);
+  const links = await qemuLinks(old === undefined ? request : firstOverTcp(request, old), folder, freePort);
   const [first, ...others] = links;
   const args = machineArgs(request, links);
   if (command === undefined || first === undefined) {
@@ -44,7 +55,7 @@ export async function qemuSession(
   const start = {
     command,
     run,
-    sockets: { netdev: streamNetdev(first.address), qmp, serial: join(folder(), 'serial.sock') },
+    sockets: { netdev: netdevFor(first.address, old), qmp, serial: join(folder(), 'serial.sock') },
   };
   return {
     links,
@@ -53,6 +64,20 @@ export async function qemuSession(
     netdevs: qemuNetdevs(others, 1),
     guests: () => new QemuGuests([qmp, ...others.map((link) => link.qmp)], start),
   };
+}
+
+/** An old QEMU is given a port, as it cannot connect to a Unix socket. Throws `QemuOptionError` if it was to. */
+function firstOverTcp({ user, links }: QemuRequest, version: string): QemuRequest {
+  const [first, ...others] = links;
+  if (first?.address?.kind === 'unix') {
+    throw new QemuOptionError(`-qemu: QEMU ${version} cannot connect to a Unix socket (7.2 can); use link=tcp`);
+  }
+  const address = first?.address ?? { kind: 'tcp', host: LOOPBACK, port: 0 };
+  return { user, links: [{ address, qmp: first?.qmp }, ...others] };
+}
+
+function netdevFor(address: LinkAddress, old: string | undefined): string {
+  return old !== undefined && address.kind === 'tcp' ? socketNetdev(address) : streamNetdev(address);
 }
 
 /** A port of the loopback interface that nobody listens on. */

@@ -10,7 +10,7 @@ export function streamNetdev(address: LinkAddress, id = NETDEV): string {
 }
 
 /** `-netdev` of older ones, which take no Unix sockets. */
-function socketNetdev(address: LinkAddress & { readonly kind: 'tcp' }): string {
+export function socketNetdev(address: LinkAddress & { readonly kind: 'tcp' }): string {
   return `socket,id=${NETDEV},connect=${address.host}:${address.port}`;
 }
 

@@ -1,8 +1,13 @@
 /** `-qemu`: what is asked for, the machine's options, and the words for QEMU's command line. */
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { machineArgs, parseQemu, type QemuLink, qemuLinks } from '../../adapter/qemu/link.ts';
 import { qemuCommand } from '../../adapter/qemu/run.ts';
+import { qemuSession } from '../../adapter/qemu/session.ts';
+import { qemuProgram } from '../../adapter/qemu/version.ts';
 import { qemuWords } from '../../adapter/qemu/words.ts';
+import { tempFolder } from '../kit/temp.ts';
 
 function links(...texts: string[]): Promise<QemuLink[]> {
   return qemuLinks(
@@ -60,6 +65,33 @@ describe('-qemu', () => {
     );
     assert.match(two, /addr\.path=\/it&#39;s'\/>/);
     assert.match(two, /Guest 2: [\s\S]* -device e1000,netdev=n0,mac=52:54:00:12:34:57$/m);
+  });
+
+  it('has a QEMU before 7.2 connect to a port, with the words it knows', async () => {
+    const folder = tempFolder();
+    const commandFor = async (version: string, option = ''): Promise<string> => {
+      const program = join(folder, 'qemu-system-fake');
+      writeFileSync(program, `#!/bin/sh\necho "QEMU emulator version ${version} (Debian)"\n`, { mode: 0o755 });
+      const lines: string[] = [];
+      const session = await qemuSession([option], `${program} -m 1G`, (line) => void lines.push(line));
+      const guests = session.guests();
+      guests.up({ console: () => undefined, report: () => undefined });
+      guests.end();
+      return lines.join();
+    };
+    assert.match(await commandFor('6.2.0'), / -netdev socket,id=n0,connect=127\.0\.0\.1:\d+ -device e1000,netdev=n0 /);
+    assert.match(await commandFor('7.1.90', 'link=tcp:99'), / -netdev socket,id=n0,connect=127\.0\.0\.1:99 /);
+    await assert.rejects(commandFor('7.0.0', 'link=unix:/x'), /QEMU 7\.0 cannot connect to a Unix socket .*link=tcp/);
+    assert.match(await commandFor('7.2.22'), / -netdev stream,id=n0,server=off,addr\.type=unix,/);
+    assert.match(await commandFor('10.1.0'), / -netdev stream,id=n0,server=off,addr\.type=unix,/);
+  });
+
+  it('finds the program in a command line', () => {
+    for (const line of ['qemu-system-x86_64 -m 1G', 'sudo -E qemu-system-x86_64 -m 1G']) {
+      assert.equal(qemuProgram(line), 'qemu-system-x86_64');
+    }
+    assert.equal(qemuProgram('/opt/q/bin/qemu-system-riscv64'), '/opt/q/bin/qemu-system-riscv64');
+    assert.equal(qemuProgram('./start.sh --vm qemu.img'), undefined);
   });
 
   it('adds to a command line what it lacks', () => {
