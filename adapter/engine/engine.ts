@@ -491,10 +491,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     await this.#startStep(inferior, request, { kind, depth });
   }
 
-  /**
-   * Makes the innermost function return the value of an expression (JavaScript) once the machine goes on, without
-   * executing its rest.
-   */
+  /** Makes the innermost function return a value (JavaScript) once the machine goes on, without executing its rest. */
   async returnFrom(js: string): Promise<void> {
     await this.#change({ kind: 'return', js });
   }
