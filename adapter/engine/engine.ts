@@ -45,7 +45,7 @@ import { BreakpointTable } from './breakpoints.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
 import { evaluateStatic } from './evaluate-static.ts';
 import { SharedGuestMemory } from './guest-memory.ts';
-import { type HistorySource, NOT_RUNNING, sourceOf } from './history-source.ts';
+import { type HistorySource, NOT_RUNNING, RUNNING, sourceOf } from './history-source.ts';
 import { Image } from './image.ts';
 import { answerWaiting, type Inferior, monitorInPlace, TELLING_COMMAND, writeRunning } from './inferior.ts';
 import type { V8Paused } from './inspector.ts';
@@ -64,8 +64,6 @@ import { engineError, Traces } from './traces.ts';
 import { UserBreakpoints } from './user-breakpoints.ts';
 import { watchedBy } from './watched.ts';
 import { NO_WHAT_IF, type Original, type Shown, stopOf, WhatIf } from './what-if.ts';
-
-const RUNNING = 'Cannot execute this command while the machine is running.';
 
 export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   readonly #image: Image;
@@ -438,7 +436,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     const before = this.#moment;
     this.#leaveMoment();
     try {
-      await go();
+      await this.#time.during(go);
     } catch (e) {
       if (before && this.#inferior && !this.#moment) {
         this.#show(before);
@@ -635,9 +633,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (this.#inferiorState === 'stopped') {
       return inferior.runtime.writeShared(name, offset, Buffer.from(data).toString('base64'));
     }
-    if (this.#time.inPast) {
-      throw new EngineError(RUNNING);
-    }
+    this.#time.needLive();
     await writeRunning(inferior, name, offset, data);
   }
 
@@ -761,6 +757,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (this.#inferiorState === 'stopped') {
       return monitorInPlace(inferior, line);
     }
+    this.#time.needLive();
     return inferior.monitor(line);
   }
 

@@ -24,6 +24,7 @@ export interface HistorySource {
 }
 
 export const NOT_RUNNING = 'The program is not being run.';
+export const RUNNING = 'Cannot execute this command while the machine is running.';
 
 /** The history of what is there: a machine, or a saved recording. Throws `EngineError` if there is neither. */
 export function sourceOf(inferior: Inferior | undefined): HistorySource {

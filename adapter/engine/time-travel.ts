@@ -17,7 +17,7 @@ import {
 } from './api.ts';
 import type { BreakpointTable } from './breakpoints.ts';
 import type { Compared } from './compare.ts';
-import { type HistorySource, startOf } from './history-source.ts';
+import { type HistorySource, RUNNING, startOf } from './history-source.ts';
 import type { Image } from './image.ts';
 import type { Inferior } from './inferior.ts';
 import type { Installer } from './installer.ts';
@@ -77,6 +77,8 @@ export class TimeTravel {
   /** So many things are being done in history, one within the other. */
   #guards = 0;
   #opening: Promise<Past> | undefined;
+  /** So many times history is being executed for somebody. */
+  #travels = 0;
   /** The live machine's stop, while the past is shown. */
   #present: Moment | undefined;
   #step: PastStep | undefined;
@@ -99,6 +101,23 @@ export class TimeTravel {
   /** The live machine's stop, while the past is shown. */
   get present(): Moment | undefined {
     return this.#present;
+  }
+
+  /** Executes history for `go`. */
+  async during(go: () => Promise<void>): Promise<void> {
+    this.#travels++;
+    try {
+      await go();
+    } finally {
+      this.#travels--;
+    }
+  }
+
+  /** Throws `EngineError` while history is executed: the live machine stands still, and would do nothing it is told. */
+  needLive(): void {
+    if (this.#travels > 0 || this.inPast) {
+      throw new EngineError(RUNNING);
+    }
   }
 
   /** While something runs: interrupts what executes history, or gives up a search there; false if it is live. */

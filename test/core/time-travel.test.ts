@@ -255,6 +255,22 @@ describe('time travel', () => {
     assert.equal((await s.stop()).kind, 'breakpoint');
   });
 
+  it('tells the live machine nothing while history is executed, as it stands still', async () => {
+    const hello = { trace: capture('02-hello.pcap') };
+    s.break('ip_input');
+    await s.launch(hello);
+    await s.stop();
+    await s.resume();
+    await s.stop();
+    const back = s.engine.reverse('continue');
+    const refused = /^EngineError: Cannot execute this command while the machine is running\.$/;
+    await assert.rejects(s.engine.writeShared('ram', 0, Buffer.of(1)), refused);
+    await assert.rejects(s.engine.monitor('info network'), refused);
+    await back;
+    assert.equal((await s.stop()).kind, 'breakpoint');
+    assert.match(await s.engine.monitor('info network'), /user/);
+  });
+
   it('finds nothing in a monitor command that was given at a stop', async () => {
     s.break('tcp_input', undefined, { temporary: true, ignoreCount: 3 });
     await replay();
