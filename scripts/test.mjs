@@ -34,6 +34,8 @@ const CORE = [
   'test/dap/{adapter,port,session,streams,toy}.test.ts',
   'test/gdb/{cli,javascript,light-stops,piped,terminal,watch}.test.ts',
 ];
+/** A job that takes longer hangs, and is ended. */
+const JOB_MS = 15 * 60_000;
 /** Random sessions on other Node versions. */
 const OTHER_SESSIONS = '40';
 
@@ -42,6 +44,7 @@ function run(node, args, { atOnce = false, env = {} } = {}) {
   return new Promise((resolve) => {
     const child = spawn(node, args, {
       cwd: root,
+      timeout: atOnce ? undefined : JOB_MS,
       env: { ...process.env, ...env },
       stdio: ['ignore', atOnce ? 'inherit' : 'pipe', atOnce ? 'inherit' : 'pipe'],
     });

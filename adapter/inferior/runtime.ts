@@ -267,8 +267,12 @@ export class Runtime {
   /** The machine is being set up in order to execute a recording: what happens until then is of no account. */
   #settingUp = false;
 
+  /** A run that somebody has interrupted is over: its end may be near in the new one's time. */
   prepareTravel(): void {
     this.#settingUp = true;
+    this.#travel?.letGo();
+    this.#travel = null;
+    this.#setLimit();
   }
 
   /** Begins a run to a position; the machine is at an earlier one. */
@@ -740,10 +744,7 @@ export class Runtime {
     this.changes.made(change);
   }
 
-  /**
-   * Runs a monitor command while the inferior stands still; null before the machine is set up. It is no part of the
-   * machine's time.
-   */
+  /** Runs a monitor command while the inferior stands still, outside the machine's time; null before it is set up. */
   monitor(line: string): string | null {
     if (this.machine?.net === undefined) {
       return null;

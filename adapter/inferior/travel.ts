@@ -246,14 +246,19 @@ export class Travel {
     return this.#found;
   }
 
-  /** The run is over: breakpoints speak again. `depth` is that of the stack. */
-  end(depth: number): TravelNotes {
+  /** The run is over, or was interrupted and another one begins: breakpoints speak again. */
+  letGo(): void {
     for (let id = 0; id < this.#A.length; id++) {
       this.#A[id] = (this.#A[id] ?? 0) & ~ARMED.TRAVEL;
     }
     for (const id of this.#muted) {
       this.#A[id] = (this.#A[id] ?? 0) | ARMED.BREAKPOINT;
     }
+  }
+
+  /** The run is over. `depth` is that of the stack. */
+  end(depth: number): TravelNotes {
+    this.letGo();
     const back = this.order.back ? this.#back(this.order.back, depth) : null;
     const calls = this.trace?.notes ?? null;
     const missed = this.#target.probe >= 0 && !this.#reached;

@@ -488,11 +488,11 @@ function save(host: RecordedHost): void {
 /** Executes the recording until the stack is left; `begin` is called where that begins. */
 function again(entry: Main, { recording, checkpoint }: PastMessage, begin: () => void): void {
   const { machine } = runtime.globals('softmmu/machine.ts') as { machine: { constructor: new () => object } };
+  runtime.prepareTravel();
   runtime.births.again(machine, () => new machine.constructor(), bornAtLoad);
   live ??= new LiveHost(data.mailbox, data.header.seed, data.header.nameservers, hooks);
   runtime.T[TICK.COUNT] = loadedAt;
   runtime.beginAtEdge(newKnowledge());
-  runtime.prepareTravel();
   runtime.notes.restart();
   runtime.filters.restart();
   const start = checkpoint && startOf(checkpoint);
