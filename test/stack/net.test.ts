@@ -179,9 +179,12 @@ describe('hubs', () => {
     c.open = false;
     qemu_send_packet(a.nc, packet(1), 64);
     assert.deepEqual([a.got, b.got, c.got], [[], [1], []]);
+    const waiting = (): string[] => handle_hmp_command('info network').match(/\w: index=.*,queued=.*/g) ?? [];
+    assert.deepEqual(waiting(), ['c: index=0,type=user,,queued=1']);
     c.open = true;
     qemu_flush_queued_packets(c.nc);
     assert.deepEqual(c.got, [1]);
+    assert.deepEqual(waiting(), []);
     b.open = false;
     c.open = false;
     assert.equal(qemu_send_packet(a.nc, packet(2), 64), 0, 'nobody can: it waits in front of the hub');

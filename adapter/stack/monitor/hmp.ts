@@ -29,11 +29,13 @@ interface HmpCommand {
   readonly cmd: (args: readonly string[]) => string;
 }
 
-/** A client's line of `info network`, and its filters. */
+/** A client's line of `info network`, with how many packets wait for it if any do, and its filters. */
 function print_net_client(nc: NetClientState): string {
+  const waiting = nc.incoming_queue.nq_count;
+  const queued = waiting > 0 ? `,queued=${waiting}` : '';
   const filters = nc.filters.map((f) => `  - ${netfilter_print_info(f)}\n`);
   const head = filters.length > 0 ? 'filters:\n' : '';
-  return `${nc.name}: index=${nc.queue_index},type=${nc.info.type},${nc.info_str}\n${head}${filters.join('')}`;
+  return `${nc.name}: index=${nc.queue_index},type=${nc.info.type},${nc.info_str}${queued}\n${head}${filters.join('')}`;
 }
 
 /** The hubs and what their ports are linked to. */
