@@ -512,10 +512,7 @@ export class Runtime {
     this.#describer.forget();
   }
 
-  /**
-   * Makes the function that stands at the probe of this stop return `value` when the inferior goes on. Throws in a
-   * constructor.
-   */
+  /** Makes the function that stands at this stop's probe return `value` when it goes on. Throws in a constructor. */
   returnFrom(value: unknown): void {
     const { probe } = this.#start;
     if (this.#tables.canReturn[probe] !== 1) {
