@@ -55,7 +55,10 @@ export async function servePrompt(
   socket: Duplex,
   { pid, owner, args, version }: AttachedMachine & { readonly version: string },
 ): Promise<void> {
-  const { promise: first, resolve: greeted } = deferred<Hello['hello'] | undefined>();
+  let greeted = (_hello: Hello['hello'] | undefined): void => undefined;
+  const first = new Promise<Hello['hello'] | undefined>((resolve) => {
+    greeted = resolve;
+  });
   let input: RemoteInput | undefined;
   let output: RemoteOutput | undefined;
   let interrupt = (): void => undefined;
@@ -102,12 +105,4 @@ export async function servePrompt(
   });
   sendMessage<ToPrompt>(socket, { exit: status });
   socket.end();
-}
-
-function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
-  let resolve = (_value: T): void => undefined;
-  const promise = new Promise<T>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
 }
