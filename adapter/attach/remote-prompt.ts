@@ -49,7 +49,7 @@ class RemoteOutput extends Writable {
   }
 }
 
-/** Serves one prompt, from its first message to its end. `engine` is disposed of then. */
+/** Serves one prompt, from its first message to its end. */
 export async function servePrompt(
   engine: EngineApi,
   socket: Duplex,
@@ -83,10 +83,13 @@ export async function servePrompt(
   });
   const hello = await first;
   if (!hello || !input || !output) {
-    await engine.dispose();
     return;
   }
-  process.chdir(hello.cwd);
+  try {
+    process.chdir(hello.cwd);
+  } catch (e) {
+    sendMessage<ToPrompt>(socket, { err: `warning: ${(e as Error).message}\n` });
+  }
   const status = await runCli(engine, {
     ...hello,
     input,

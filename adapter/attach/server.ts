@@ -90,7 +90,12 @@ async function atPrompt(take: () => EngineApi, socket: Socket, options: DebugSer
     return;
   }
   const { owner, args, version } = options;
-  await servePrompt(engine, socket, { pid: process.pid, owner, args, version });
+  try {
+    await servePrompt(engine, socket, { pid: process.pid, owner, args, version });
+  } finally {
+    // Whatever went wrong with the prompt, the next one can have the machine.
+    await engine.dispose();
+  }
 }
 
 async function overDap(take: () => EngineApi, socket: Socket, options: DebugServerOptions): Promise<void> {

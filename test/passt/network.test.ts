@@ -185,6 +185,21 @@ describe('pktgdb-passt', function () {
       }
     });
 
+    it('can be had again after prompts that say nothing, nonsense, or where there is no folder', async () => {
+      const hello = { quiet: true, batch: true, silent: false, early: [], actions: [], init: {}, cwd: '/no/such' };
+      for (const first of ['{"keys":"x"}\n', '{nonsense\n', `${JSON.stringify({ hello })}\n`]) {
+        const socket = connect(join(runtime, 'pktgdb', `${guest.pid}.sock`));
+        socket.write(first);
+        if (first.includes('keys')) {
+          // It is taken for a prompt, which then goes.
+          socket.end();
+        }
+        socket.resume();
+        await once(socket, 'close');
+        await answers();
+      }
+    });
+
     it('is debugged over DAP by its socket, and goes on when the client has gone', async () => {
       const socket = connect(join(runtime, 'pktgdb', `${guest.pid}.sock`));
       const client = new TestClient(socket, socket);
