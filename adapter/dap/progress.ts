@@ -5,6 +5,8 @@ import type { EngineApi } from '../engine/api.ts';
 import type { PacketSession } from './session.ts';
 
 const PERCENT = 100;
+/** Bytes after which it is said how far something is whose end is not known. */
+const STEP = 1 << 26;
 
 /** One thing that takes a while; it is shown once it is known how far it is. */
 export class ProgressTask {
@@ -24,13 +26,13 @@ export class ProgressTask {
     this.requestSeq = requestSeq;
   }
 
-  /** `done` of `total` of `what` is done. */
+  /** `done` of `total` of `what` is done; a total of 0 is not known, and `done` is bytes. */
   told(what: string, done: number, total: number): void {
-    if (done >= total) {
+    if (total > 0 && done >= total) {
       this.end();
       return;
     }
-    const percent = Math.floor((done / total) * PERCENT);
+    const percent = Math.floor(total > 0 ? (done / total) * PERCENT : done / STEP);
     if (!this.#session.client.supportsProgressReporting || (this.id !== '' && percent === this.#percent)) {
       return;
     }
@@ -42,7 +44,8 @@ export class ProgressTask {
       : new ProgressUpdateEvent(this.id);
     const { requestSeq: requestId } = this;
     const begin = { cancellable: true, ...(requestId < 0 ? {} : { requestId }) };
-    Object.assign(event.body, { percentage: percent, ...(first ? begin : {}) });
+    const far = total > 0 ? { percentage: percent } : { message: `${Math.floor(done / 1e6)} MB` };
+    Object.assign(event.body, { ...far, ...(first ? begin : {}) });
     this.#session.sendEvent(event);
   }
 

@@ -342,6 +342,19 @@ describe('replays over DAP', () => {
       await client.event('terminated');
     });
 
+    it('is shown in bytes while a capture is unpacked, whose size nobody knows', async () => {
+      const packed = join(tempFolder(), 'large.pcap.gz');
+      writeFileSync(packed, gzipSync(readFileSync(large()), { level: 1 }));
+      const launched = client.begin({ trace: packed });
+      const failed = assert.rejects(launched, /Reading .*large\.pcap\.gz was interrupted/);
+      const { body: start } = await client.event<DebugProtocol.ProgressStartEvent>('progressStart');
+      assert.match(start.message ?? '', /^\d+ MB$/);
+      assert.equal(start.percentage, undefined);
+      await client.ask('cancel', { progressId: start.progressId });
+      await failed;
+      assert.equal((await client.event('progressEnd')).body.progressId, start.progressId);
+    });
+
     it('goes on with playing, which is shown as well; to cancel it is to pause it', async () => {
       await client.begin({ trace: large() });
       const playing = await client.event<DebugProtocol.ProgressStartEvent>(

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { readCapture } from '../../adapter/packets/capture.ts';
 import { concat, pcapHeader, pcapPacket, writePcap } from '../../adapter/packets/pcap.ts';
 import { capture } from '../kit/paths.ts';
+import { until } from '../kit/until.ts';
 import { replayJson, said, scene } from './scene.ts';
 
 /** Ethernet between 192.168.77.1, which opens a connection, and .2, a web server. */
@@ -39,7 +40,7 @@ function bothOpen(): Uint8Array {
 /** A capture that takes a while to be read: one packet again and again. */
 function long(): Uint8Array {
   const record = pcapPacket({ tsSec: 1, tsNsec: 0, data: packets.at(-1)!.data });
-  return concat([pcapHeader(), Buffer.alloc(record.length * 5_000_000, record)]);
+  return concat([pcapHeader(), Buffer.alloc(record.length * 15_000_000, record)]);
 }
 
 const LAUNCH = '.vscode/launch.json';
@@ -85,6 +86,9 @@ describe('replays', () => {
 
       await vscode.continue();
       await vscode.stoppedIn('main_loop_wait');
+      // The frames of the stop before stand there until VS Code has asked for these.
+      const frames = vscode.page.locator('.debug-call-stack .monaco-list-row');
+      await until(async () => (await frames.count()) === 3, 'the call stack is that of the end');
       assert.deepEqual(await vscode.callStack(), ['main_loop_wait', 'main_loop', 'main']);
       await vscode.consoleLine('12 of 14 packets played; 2 not played: 2 ARP of another network').waitFor();
       await vscode.evaluate('info replay', 'ARP of another network');

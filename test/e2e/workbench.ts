@@ -519,8 +519,18 @@ export class Workbench {
 
   /** Evaluates in the Debug Console; resolves when it shows `answer`. */
   async evaluate(expression: string, answer: string | RegExp): Promise<void> {
-    await this.command('Debug Console: Focus on Debug Console View');
-    await this.page.keyboard.insertText(expression);
+    const typed = this.page
+      .locator('.repl-input-wrapper .view-lines')
+      .filter({ hasText: expression.split(/\s/, 1)[0]! });
+    for (let there = false; !there; ) {
+      await this.command('Debug Console: Focus on Debug Console View');
+      await this.page.keyboard.insertText(expression);
+      // At a stop the editor takes the focus, and with it what is typed.
+      there = await typed.waitFor({ timeout: A_MOMENT }).then(
+        () => true,
+        () => false,
+      );
+    }
     await this.page.keyboard.press('Enter');
     await this.page.locator('.repl .monaco-list-row').filter({ hasText: answer }).last().waitFor();
   }
