@@ -16,6 +16,11 @@ export function borrow(engine: EngineApi, owner: string, back: () => void): Engi
       engine.on(event as never, listener as never);
       return borrowed;
     },
+    once: (event: string, listener: Listener) => {
+      listeners.push([event, listener]);
+      engine.once(event as never, listener as never);
+      return borrowed;
+    },
     launch: () => Promise.reject(new EngineError(`The machine is one of ${owner}: it cannot be run again.`)),
     dispose: async () => {
       if (!given) {
@@ -47,10 +52,32 @@ async function letGo(engine: EngineApi): Promise<void> {
     engine.deleteBreakpoint(id);
   }
   engine.askWhatIf = undefined;
-  if (engine.state === 'stopped' && engine.history?.inPast) {
+  // What runs may be the past, which would stand still at its end with nobody there.
+  await standStill(engine);
+  if (engine.history?.whatIf) {
+    await engine.endWhatIf();
+  }
+  if (engine.history?.inPast) {
     await engine.goTo('present');
   }
   if (engine.state === 'stopped') {
     await engine.resume();
+  }
+}
+
+async function standStill(engine: EngineApi): Promise<void> {
+  if (engine.state !== 'running') {
+    return;
+  }
+  let stands = (): void => undefined;
+  const stood = new Promise<void>((resolve) => {
+    stands = resolve;
+  });
+  engine.on('stopped', stands).on('exited', stands);
+  try {
+    await engine.interrupt();
+    await stood;
+  } finally {
+    engine.off('stopped', stands).off('exited', stands);
   }
 }

@@ -1,5 +1,6 @@
 /** Where a machine that runs by itself listens for debuggers: a socket of its own, in a folder of this user's. */
 import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lives } from '../temporary.ts';
@@ -17,18 +18,33 @@ export function debugSocket(pid: number): string {
 
 /** Makes the folder, which nobody else may look into, without what killed processes left. Throws a user's sentence. */
 export function makeRuntimeFolder(): void {
-  const folder = runtimeFolder();
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const { mode, uid } = lstatSync(folder);
-  if (
-    process.getuid !== undefined &&
-    (uid !== process.getuid() || (mode & 0o077) !== 0 || (mode & 0o170000) !== 0o040000)
-  ) {
-    throw new Error(`${folder} is no folder of this user's alone (mode 0700)`);
-  }
+  mkdirSync(runtimeFolder(), { recursive: true, mode: 0o700 });
+  requireOwnFolder();
   for (const pid of known().filter((one) => !lives(one))) {
     rmSync(debugSocket(pid), { force: true });
   }
+}
+
+/** Somebody else could have made it, and listen there. Throws the system's errors, or a user's sentence. */
+function requireOwnFolder(): void {
+  const folder = runtimeFolder();
+  const { mode, uid } = lstatSync(folder);
+  const own = process.getuid === undefined || uid === process.getuid();
+  if (!own || (process.getuid !== undefined && (mode & 0o170077) !== 0o040000)) {
+    throw new Error(`${folder} is no folder of this user's alone (mode 0700)`);
+  }
+}
+
+/** A connection to the machine of a process; it fails as sockets do. */
+export function connectToMachine(pid: number): Socket {
+  const socket = new Socket();
+  try {
+    requireOwnFolder();
+    socket.connect({ path: debugSocket(pid) });
+  } catch (e) {
+    process.nextTick(() => socket.destroy(e as Error));
+  }
+  return socket;
 }
 
 /** Processes with a machine that one can attach to. */

@@ -1,7 +1,7 @@
 /** `pktgdb -p PID`: this terminal as the prompt of a machine in another process. */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { type FromPrompt, type Hello, readMessages, sendMessage, type ToPrompt } from './messages.ts';
-import { cannotAttach, debugSocket } from './place.ts';
+import { cannotAttach, connectToMachine } from './place.ts';
 
 /** Ctrl-Z stops this process, not the one that is debugged. */
 const SUSPEND = '\x1a';
@@ -75,7 +75,7 @@ function type(keys: string, send: (message: FromPrompt) => void): void {
 
 function connected(pid: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect(debugSocket(pid));
+    const socket = connectToMachine(pid);
     socket.once('connect', () => resolve(socket));
     socket.once('error', (e) => reject(new Error(cannotAttach(pid, e))));
   });

@@ -5,6 +5,9 @@ import type { EngineApi } from '../engine/api.ts';
 import { runCli } from '../gdb/cli.ts';
 import { type FromPrompt, type Hello, readMessages, sendMessage, type ToPrompt } from './messages.ts';
 
+/** Output that a prompt has not read above which it is taken for gone: the machine does not keep more for it. */
+const UNREAD_BYTES = 64 << 20;
+
 /** Keys that come over the connection. */
 class RemoteInput extends PassThrough {
   readonly isTTY: boolean;
@@ -33,6 +36,9 @@ class RemoteOutput extends Writable {
       decodeStrings: false,
       write: (chunk: string | Buffer, _encoding, done) => {
         const text = String(chunk);
+        if (socket.writableLength > UNREAD_BYTES) {
+          socket.destroy();
+        }
         sendMessage<ToPrompt>(socket, kind === 'out' ? { out: text } : { err: text });
         done();
       },

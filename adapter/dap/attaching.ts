@@ -2,10 +2,11 @@
  * `attach` with `pid` for clients that have started an adapter of their own: from then on this one hands everything on
  * to the one in the process, which hears first what the client has said before.
  */
-import { connect, type Socket } from 'node:net';
-import { cannotAttach, debugSocket } from '../attach/place.ts';
-import { isObject } from './arguments.ts';
+import type { Socket } from 'node:net';
+import { cannotAttach, connectToMachine } from '../attach/place.ts';
+import { Arguments, isObject } from './arguments.ts';
 import type { MessageEndpoint } from './streams.ts';
+import type { TokenLock } from './token.ts';
 import { encodeMessage, MessageReader } from './transport.ts';
 
 type Message = Readonly<Record<string, unknown>>;
@@ -13,6 +14,7 @@ type Message = Readonly<Record<string, unknown>>;
 /** A session of this process, until the client attaches to a machine of another one. */
 export class Attaching implements MessageEndpoint {
   readonly #own: MessageEndpoint;
+  readonly #lock: TokenLock | undefined;
   /** What the client has asked before it attached. */
   #before: Message[] = [];
   #remote: Socket | undefined;
@@ -27,8 +29,10 @@ export class Attaching implements MessageEndpoint {
   /** The client has said that it goes. */
   #leaves = false;
 
-  constructor(own: MessageEndpoint) {
+  /** `lock` keeps out whoever does not know its token. */
+  constructor(own: MessageEndpoint, lock: TokenLock | undefined) {
     this.#own = own;
+    this.#lock = lock;
     own.onDidSendMessage((message) => this.#send(message as Message));
   }
 
@@ -49,7 +53,9 @@ export class Attaching implements MessageEndpoint {
     const request = isObject(message) && message['type'] === 'request' ? message : undefined;
     const pid = isObject(request?.['arguments']) ? request['arguments']['pid'] : undefined;
     if (request?.['command'] === 'attach' && pid !== undefined && !this.#attached) {
-      this.#attach(request, Number(pid));
+      if (this.#admits(request)) {
+        this.#attach(request, Number(pid));
+      }
       return;
     }
     if (request && !this.#attached) {
@@ -78,14 +84,29 @@ export class Attaching implements MessageEndpoint {
     this.#listener(message);
   }
 
+  /** A client of a port gets no further with another process than with this one. */
+  #admits(request: Message): boolean {
+    try {
+      this.#lock?.admit('attach', new Arguments('attach', request['arguments']));
+      return true;
+    } catch (e) {
+      this.#refuse(request, (e as Error).message);
+      if (this.#lock?.exhausted) {
+        this.#own.clientClosed();
+      }
+      return false;
+    }
+  }
+
   #attach(request: Message, pid: number): void {
     this.#attached = true;
     const meanwhile: object[] = [];
     this.#meanwhile = meanwhile;
-    const remote = connect(debugSocket(pid));
+    const remote = connectToMachine(pid);
     const failed = (error: Error): void => {
       this.#meanwhile = undefined;
       this.#refuse(request, cannotAttach(pid, error));
+      this.#send({ seq: this.#seq + 1, type: 'event', event: 'terminated', body: {} });
       for (const message of meanwhile) {
         this.#own.receive(message);
       }
@@ -129,7 +150,6 @@ export class Attaching implements MessageEndpoint {
       body: { error },
     };
     this.#send(body);
-    this.#send({ seq: this.#seq + 1, type: 'event', event: 'terminated', body: {} });
   }
 
   /** The process is gone, or has let go. This adapter stays for a client that has not said goodbye. */

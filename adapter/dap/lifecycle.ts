@@ -110,6 +110,7 @@ export class Lifecycle {
   }
 
   async launch(args: Arguments): Promise<void> {
+    this.#requireOwn('launch');
     if (this.#launching) {
       throw new RequestError('launch: this session has been launched already; use restart.');
     }
@@ -192,7 +193,18 @@ export class Lifecycle {
   /** Those that are asked for at once start one after the other. */
   #restarts: Promise<void> = Promise.resolve();
 
+  /** A machine that somebody else runs is not replaced: a guest is at it. */
+  #requireOwn(what: string): void {
+    const { attached } = this.#session;
+    if (attached) {
+      throw new RequestError(
+        `${what}: the machine is one of ${attached.owner}, which starts it; disconnect leaves it.`,
+      );
+    }
+  }
+
   async #restart(args: Arguments | undefined): Promise<void> {
+    this.#requireOwn('restart');
     if (args !== undefined && isObject(args.raw['arguments'])) {
       this.#configuration = parseLaunch(args.object('arguments'));
     }

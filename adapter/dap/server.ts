@@ -32,12 +32,13 @@ export interface AttachedMachine {
 /** A session that nobody talks to yet, and what resolves when it is over and everything is freed. */
 export async function startSession(
   factories: SessionFactories,
-): Promise<{ readonly session: PacketSession; readonly over: Promise<void> }> {
+): Promise<{ readonly session: PacketSession; readonly lock: TokenLock | undefined; readonly over: Promise<void> }> {
   const { createInterpreter, log, token, attached } = factories;
   const engine = await factories.createEngine();
-  const lock = token === undefined ? {} : { lock: new TokenLock(token) };
+  const lock = token === undefined ? undefined : new TokenLock(token);
   const { promise: over, resolve: ended } = deferred();
-  return { session: new PacketSession(engine, { createInterpreter, ended, log, attached, ...lock }), over };
+  const options = { createInterpreter, ended, log, attached, ...(lock ? { lock } : {}) };
+  return { session: new PacketSession(engine, options), lock, over };
 }
 
 /** One session over a pair of streams. Resolves when it is over and everything is freed. */
@@ -50,7 +51,7 @@ export async function serveStreams(factories: SessionFactories, input: Readable,
     await refuse((error as Error).message, input, output, log);
     return;
   }
-  connectStreams(attached ? started.session : new Attaching(started.session), input, output, log);
+  connectStreams(attached ? started.session : new Attaching(started.session, started.lock), input, output, log);
   await started.over;
   await flushed(output);
 }

@@ -1,11 +1,12 @@
 /** `pktgdb-passt` as QEMU starts it, and debuggers at it while it runs. */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
+import { encodeMessage } from '../../adapter/dap/transport.ts';
 import { processSession, TestClient } from '../dap/client.ts';
 import { KEY, PROMPT, SHELL_PROMPT, ShellTerminal } from '../gdb/terminal.ts';
 import { decode } from '../kit/decode.ts';
@@ -93,6 +94,15 @@ describe('pktgdb-passt', function () {
     const { status, errors } = await runPasst(['--socket', join(open, 's')], { ...env, XDG_RUNTIME_DIR: open });
     assert.equal(status, 1);
     assert.match(errors, /^pktgdb-passt: \S+\/pktgdb is no folder of this user's alone \(mode 0700\)\n$/);
+  });
+
+  it('is not looked for where others could listen', () => {
+    const open = tempFolder();
+    mkdirSync(join(open, 'pktgdb'));
+    chmodSync(join(open, 'pktgdb'), 0o755);
+    const elsewhere = { env: { ...env, XDG_RUNTIME_DIR: open }, encoding: 'utf8' } as const;
+    const { stderr } = spawnSync(process.execPath, [PKTGDB, '-p', String(process.pid), '-batch'], elsewhere);
+    assert.match(stderr, /cannot be attached to: \S+\/pktgdb is no folder of this user's alone \(mode 0700\)\n$/);
   });
 
   it('waits at a socket for one guest after the other, and with --one-off for one', async () => {
@@ -200,6 +210,21 @@ describe('pktgdb-passt', function () {
       }
     });
 
+    it('does not keep without bound what a prompt does not read', async () => {
+      const script = join(tempFolder(), 'much');
+      writeFileSync(script, `while 1\necho ${'x'.repeat(100_000)}\nend\n`);
+      const actions = [{ kind: 'file', name: script }];
+      const hello = { quiet: true, batch: true, silent: false, early: [], actions, init: {}, cwd: '/' };
+      const socket = connect(join(runtime, 'pktgdb', `${guest.pid}.sock`));
+      socket.write(`${JSON.stringify({ hello })}\n`);
+      await once(socket, 'data');
+      socket.pause();
+      const next = ['-p', String(guest.pid), '-nx', '-batch'];
+      await until(() => spawnSync(process.execPath, [PKTGDB, ...next], { env }).status === 0, 'it is let go');
+      socket.destroy();
+      await answers();
+    });
+
     it('is debugged over DAP by its socket, and goes on when the client has gone', async () => {
       const socket = connect(join(runtime, 'pktgdb', `${guest.pid}.sock`));
       const client = new TestClient(socket, socket);
@@ -232,6 +257,60 @@ describe('pktgdb-passt', function () {
       await once(child, 'exit');
       assert.equal(child.exitCode, 0);
       other.end();
+    });
+
+    it('goes on when it was left in the past, in what would have been, or on the way there', async () => {
+      const commands = ['reverse-stepi', 'set var nonblocking = true', 'info history'].flatMap((one) => ['-ex', one]);
+      const whatIf = ['-p', String(guest.pid), '-nx', '-batch', ...commands];
+      const { stdout } = spawnSync(process.execPath, [PKTGDB, ...whatIf], { env, encoding: 'utf8' });
+      assert.match(stdout, /what would have been/);
+      await answers();
+      for (const command of ['reverseContinue', 'stepBack']) {
+        const socket = connect(join(runtime, 'pktgdb', `${guest.pid}.sock`));
+        const client = new TestClient(socket, socket);
+        await attachAndStop(client);
+        client.raw(encodeMessage({ seq: 1000, type: 'request', command, arguments: { threadId: 1 } }));
+        socket.end();
+        assert.equal(decode(await guest.frame()).arp?.op, 2);
+        await answers();
+      }
+    });
+
+    it('is not replaced by a restart or a launch', async () => {
+      const socket = connect(join(runtime, 'pktgdb', `${guest.pid}.sock`));
+      const client = new TestClient(socket, socket);
+      await attachAndStop(client);
+      const refused = /^\w+: the machine is one of pktgdb-passt, which starts it; disconnect leaves it\.$/;
+      assert.match(await client.refused('restart', { arguments: { pid: guest.pid } }), refused);
+      assert.match(await client.refused('launch', {}), refused);
+      await client.send('disconnect', {});
+      assert.equal(decode(await guest.frame()).arp?.op, 2);
+      await answers();
+    });
+
+    it('is reached through a port by those alone who know its token', async () => {
+      const token = 'the token of this test';
+      const adapter = spawn(process.execPath, [PKTGDB, '-i', 'dap=0'], {
+        env: { ...env, PKTGDB_DAP_TOKEN: token },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      try {
+        const [said] = (await once(adapter.stderr, 'data')) as [Buffer];
+        const socket = connect(Number(/:(\d+), token/.exec(said.toString())?.[1]), '127.0.0.1');
+        const client = new TestClient(socket, socket);
+        await client.send('initialize', { adapterID: 'pktgdb' });
+        assert.match(await client.refused('attach', { pid: guest.pid }), /^attach: the attribute "token" is missing/);
+        await answers();
+        const attached = client.send('attach', { pid: guest.pid, token });
+        await client.event('initialized');
+        await client.send('configurationDone');
+        await attached;
+        await client.send('disconnect', {});
+        socket.destroy();
+      } finally {
+        adapter.kill();
+      }
+      await answers();
     });
 
     it('is asked for by its number: others have no machine', async () => {
