@@ -13,9 +13,12 @@ if (!existsSync(kernel) || spawnSync('qemu-system-x86_64', ['--version']).status
   process.stderr.write('There is no QEMU, or no kernel in .cache/qemu: run .ci/qemu as root on Debian.\n');
   process.exit(1);
 }
+/** They take five minutes; a guest that hangs is no reason to wait for ever. */
+const TIME_MS = 20 * 60_000;
 const mocha = join(root, 'node_modules/mocha/bin/mocha.js');
-const { status } = spawnSync(process.execPath, [mocha, ...process.argv.slice(2), 'test/qemu/*.qemu.ts'], {
+const { status } = spawnSync(process.execPath, [mocha, '--exit', ...process.argv.slice(2), 'test/qemu/*.qemu.ts'], {
   cwd: root,
   stdio: 'inherit',
+  timeout: TIME_MS,
 });
 process.exit(status ?? 1);

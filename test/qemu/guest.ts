@@ -80,7 +80,14 @@ export class RealGuest {
   }
 
   async printed(text: string): Promise<void> {
-    await until(() => this.#serial.text().includes(text), text, PATIENCE_MS).catch((e: Error) => {
+    const there = (): boolean => {
+      const printed = this.#serial.text();
+      if (printed.includes('Kernel panic')) {
+        throw new Error(`the guest's kernel panics while ${text} is awaited`);
+      }
+      return printed.includes(text);
+    };
+    await until(there, text, PATIENCE_MS).catch((e: Error) => {
       throw new Error(`${e.message}; it printed:\n${this.#serial.text().slice(-2000)}`);
     });
   }

@@ -6,6 +6,10 @@ import { gzipSync } from 'node:zlib';
 /** What .ci/qemu has put there: kernel, driver, busybox. */
 export const PARTS = join(import.meta.dirname, '../../.cache/qemu');
 
+/**
+ * No interactive shell reads what is typed: busybox's line editor takes a signal for the end of its input, and the
+ * kernel panics when process 1 ends.
+ */
 const INIT = `#!/bin/busybox sh
 /bin/busybox --install -s /bin
 mkdir -p /proc /sys /dev /etc /tmp
@@ -15,8 +19,11 @@ mount -t devtmpfs dev /dev
 insmod /e1000.ko
 ip link set lo up
 ip link set eth0 up
+exec </dev/ttyS0 >/dev/ttyS0 2>&1
 echo guest is up
-exec setsid sh -c 'exec sh </dev/ttyS0 >/dev/ttyS0 2>&1'
+while :; do
+  while read -r line; do eval "$line"; done
+done
 `;
 
 /** What udhcpc does with a lease. */

@@ -26,7 +26,11 @@ function noise(length: number): Buffer {
 
 const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex');
 
-async function listening<T extends Server>(server: T): Promise<number> {
+const servers = new Set<Server>();
+
+/** Listens until the test is over. */
+async function listening(server: Server): Promise<number> {
+  servers.add(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
@@ -44,6 +48,12 @@ describe('a real guest in QEMU', function () {
     s = await Session.create();
     s.engine.internals = { hashFrames: true, nameservers: [toSockaddr('127.0.0.1', dns.port)] };
     [guest] = await RealGuest.start(s, tempFolder(), ['hostfwd=tcp:127.0.0.1:0-:5556']);
+  });
+  afterEach(() => {
+    for (const server of servers) {
+      server.close();
+    }
+    servers.clear();
   });
   after(async () => {
     await s.dispose();
@@ -77,8 +87,6 @@ describe('a real guest in QEMU', function () {
     const sent = once(sink, 'connection').then(([socket]) => buffer(socket as Socket));
     guest.type(`nc 10.0.2.2 ${to} < /tmp/file`);
     assert.equal(md5(await sent), md5(content));
-    web.close();
-    sink.close();
   });
 
   it('answers on a forwarded port, byte for byte', async () => {
@@ -110,7 +118,6 @@ describe('a real guest in QEMU', function () {
       seconds.guest < seconds.real - (0.9 * STOP_MS) / 1000,
       `its clock stood still: ${JSON.stringify(seconds)}`,
     );
-    sink.close();
   });
 
   it('has its packets asked for by display filters', async () => {
@@ -141,7 +148,6 @@ describe('a real guest in QEMU', function () {
     await s.engine.goTo('present');
     await s.stop();
     await s.resume();
-    sink.close();
     await guest.run('true');
     await s.compare();
   });
