@@ -196,6 +196,7 @@ export class Pump {
     for (let round = 0; round < DRAIN_ROUNDS && !this.#output.empty && !this.#disposed; round++) {
       this.#output.drain(this.#output.mark(), this.#carryOut);
     }
+    this.#sockets.flush();
     if (this.#output.empty) {
       Atomics.store(this.#ctl, CTL.OUT_IDLE, 1);
     }

@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type OnReadOpts, type Server, type SocketConstructorOpts, Socket as TcpSocket } from 'node:net';
-import { WORD } from '../mailbox/shared-copy.ts';
+import { copyOut } from '../mailbox/shared-copy.ts';
 import { AF_INET6, AF_UNIX, FD_PREFIX, type Input, SOCK_STREAM, type sockaddr } from '../stack/util/host.ts';
 import { hostOf, toSockaddr } from './addresses.ts';
 import { NodeDatagrams } from './datagrams.ts';
@@ -90,6 +90,10 @@ export class NodeSockets {
   readonly datagrams: NodeDatagrams;
   readonly #shares = new SmbShares();
   readonly #buffers: Buffer[] = [];
+  /** What is gathered for a stream, in the first bytes of the buffer. */
+  #sending = -1;
+  #buffer: Buffer | undefined;
+  #gathered = 0;
   /**
    * What is read from streams comes into this memory, and is gone from it before the next read: Node's own way takes
    * fresh memory each time.
@@ -373,29 +377,52 @@ export class NodeSockets {
     }
   }
 
-  /** Writes to a stream; `data` is copied. */
+  /** Writes to a stream, at the latest when `flush` is called; `data` is copied. */
   send(fd: number, data: Uint8Array): void {
-    const tcp = this.#entries.get(fd)?.tcp;
-    for (let at = 0; tcp && !tcp.writableEnded && at < data.length; at += SEND_BUFFER) {
-      const n = Math.min(SEND_BUFFER, data.length - at);
-      const piece = data.subarray(at, at + n);
-      // Memory that is used again: fresh one costs more to get than to fill. The bytes keep their place in a word, see
-      // shared-copy.ts.
-      const pooled = n > SEND_SMALL;
-      const from = pooled ? piece.byteOffset % WORD : 0;
-      const buffer = pooled
-        ? (this.#buffers.pop() ?? Buffer.allocUnsafeSlow(SEND_BUFFER + WORD))
-        : Buffer.allocUnsafe(n);
-      buffer.set(piece, from);
-      tcp.write(buffer.subarray(from, from + n), (err) => {
-        if (pooled && this.#buffers.length < SEND_BUFFERS) {
-          this.#buffers.push(buffer);
-        }
-        if (!err && this.#entries.has(fd)) {
-          this.#post({ type: 'written', fd, bytes: n });
-        }
-      });
+    if (fd !== this.#sending) {
+      this.flush();
+      this.#sending = fd;
     }
+    for (let at = 0; at < data.length; ) {
+      this.#buffer ??= this.#buffers.pop() ?? Buffer.allocUnsafeSlow(SEND_BUFFER);
+      const n = Math.min(SEND_BUFFER - this.#gathered, data.length - at);
+      copyOut(this.#buffer, this.#gathered, data, at, n);
+      this.#gathered += n;
+      at += n;
+      if (this.#gathered === SEND_BUFFER) {
+        this.#write();
+      }
+    }
+  }
+
+  /** Writes what `send` has gathered: a call of the system costs more than a frame. */
+  flush(): void {
+    if (this.#gathered > 0) {
+      this.#write();
+    }
+  }
+
+  #write(): void {
+    const [fd, n, whole] = [this.#sending, this.#gathered, this.#buffer as Buffer];
+    this.#gathered = 0;
+    const tcp = this.#entries.get(fd)?.tcp;
+    if (!tcp || tcp.writableEnded) {
+      return;
+    }
+    // Few bytes get a buffer of their size: those that a slow peer leaves waiting must not each keep a large one.
+    const pooled = n > SEND_SMALL;
+    const bytes = pooled ? whole.subarray(0, n) : Buffer.from(whole.subarray(0, n));
+    if (pooled) {
+      this.#buffer = undefined;
+    }
+    tcp.write(bytes, (err) => {
+      if (pooled && this.#buffers.length < SEND_BUFFERS) {
+        this.#buffers.push(whole);
+      }
+      if (!err && this.#entries.has(fd)) {
+        this.#post({ type: 'written', fd, bytes: n });
+      }
+    });
   }
 
   consumed(fd: number, bytes: number): void {
@@ -412,10 +439,12 @@ export class NodeSockets {
   }
 
   shutdown(fd: number): void {
+    this.flush();
     this.#entries.get(fd)?.tcp?.end();
   }
 
   close(fd: number, reset: boolean): void {
+    this.flush();
     this.#shares.close(fd);
     this.datagrams.close(fd);
     const e = this.#entries.get(fd);

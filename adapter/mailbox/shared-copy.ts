@@ -32,3 +32,17 @@ export function copyShared(shared: Uint8Array, at: number, data: Uint8Array, off
     shared.set(between.subarray(phase, phase + n), at + done);
   }
 }
+
+/** Copies `len` bytes of shared memory from `off` into private memory at `at`. */
+export function copyOut(to: Uint8Array, at: number, shared: Uint8Array, off: number, len: number): void {
+  const phase = (shared.byteOffset + off) % WORD;
+  if (len <= SMALL || phase === (to.byteOffset + at) % WORD) {
+    to.set(shared.subarray(off, off + len), at);
+    return;
+  }
+  for (let done = 0; done < len; done += PIECE) {
+    const n = Math.min(PIECE, len - done);
+    between.set(shared.subarray(off + done, off + done + n), phase);
+    to.set(between.subarray(phase, phase + n), at + done);
+  }
+}

@@ -14,6 +14,7 @@ import { measureHistoryLive } from './history-live.ts';
 import { measureIdle } from './idle.ts';
 import { measurePath, measurePathHeap } from './path.ts';
 import { measureProbes } from './probes.ts';
+import { hasQemu, measureQemu } from './qemu.ts';
 import { measureReplay } from './replay.ts';
 import { WORKLOADS } from './slirp-workloads.ts';
 import { measureStep } from './step.ts';
@@ -41,6 +42,7 @@ const BENCHES: Readonly<Record<string, () => object | Promise<object>>> = {
   'history-live': () => measureHistoryLive(),
   travel: () => measureTravel(),
   'travel-far': () => measureTravel(950, 10),
+  qemu: () => measureQemu(),
 };
 
 async function main(words: readonly string[]): Promise<void> {
@@ -55,7 +57,8 @@ async function main(words: readonly string[]): Promise<void> {
     const known = [...Object.keys(BENCHES), ...Object.keys(WORKLOADS)].join(', ');
     throw new RangeError(`unknown benchmark ${unknown.join(', ')}; known: ${known}`);
   }
-  for (const name of words.length > 0 ? words : Object.keys(BENCHES)) {
+  const all = Object.keys(BENCHES).filter((name) => name !== 'qemu' || hasQemu());
+  for (const name of words.length > 0 ? words : all) {
     process.stdout.write(`${JSON.stringify({ bench: name, ...(await BENCHES[name]?.()) })}\n`);
   }
 }

@@ -103,6 +103,7 @@ describe('a system that refuses', () => {
     heard.sockets.connect(FD, sockaddr_in(LOOPBACK, (server.address() as AddressInfo).port), null);
     await until(() => heard.inputs.some((input) => input.type === 'connected'), 'connected');
     heard.sockets.send(FD, Buffer.from('GET'));
+    heard.sockets.flush();
     server.close();
     return failed();
   });

@@ -4,7 +4,8 @@
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 import { setImmediate as turn } from 'node:timers/promises';
 import { NodeSockets } from '../../adapter/host/sockets.ts';
 import { createMailbox } from '../../adapter/mailbox/mailbox.ts';
@@ -22,6 +23,8 @@ class SlowInferior {
   readonly received = new Map<number, Buffer[]>();
   readonly ended = new Set<number>();
   readonly accepted: number[] = [];
+  readonly connected = new Set<number>();
+  readonly written = new Map<number, number[]>();
   lent = 0;
   #unconsumed: { fd: number; n: number }[] = [];
   #calls = 0;
@@ -48,6 +51,10 @@ class SlowInferior {
     }
     if (input.type === 'accepted') {
       this.accepted.push(input.fd);
+    } else if (input.type === 'connected') {
+      this.connected.add(input.fd);
+    } else if (input.type === 'written') {
+      this.written.set(input.fd, [...(this.written.get(input.fd) ?? []), input.bytes]);
     } else if (input.type === 'eof') {
       this.ended.add(input.fd);
     } else if (input.type === 'data') {
@@ -110,6 +117,42 @@ describe('host sockets: streams', () => {
     }
     server.close();
     await inferior.until(() => inferior.lent === 0);
+    inferior.sockets.dispose();
+  });
+
+  it('are written together when they are sent together, each in its order', async () => {
+    const inferior = new SlowInferior();
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const sent = [5, 1514, 70_001, 3, 200_003, 64].map((n, i) => scattered(n, i));
+    const got: Promise<Buffer>[] = [];
+    for (const fd of [4, 6]) {
+      const accepted = once(server, 'connection');
+      inferior.sockets.connect(fd, sockaddr_in(LOOPBACK, port), null);
+      got.push(accepted.then(([socket]) => buffer(socket as Socket)));
+      await Promise.all([accepted, inferior.until(() => inferior.connected.has(fd))]);
+    }
+    for (const bytes of sent) {
+      // As from the ring: shared memory, at any place in a word.
+      const shared = new Uint8Array(new SharedArrayBuffer(bytes.length + 3), 3);
+      shared.set(bytes);
+      inferior.sockets.send(4, shared);
+    }
+    for (const bytes of sent) {
+      inferior.sockets.send(6, bytes);
+    }
+    inferior.sockets.flush();
+    const total = Buffer.concat(sent);
+    const written = (fd: number): number => inferior.written.get(fd)?.reduce((a, b) => a + b, 0) ?? 0;
+    await inferior.until(() => written(4) + written(6) === 2 * total.length);
+    const calls = Math.ceil(total.length / (1 << 16));
+    assert.deepEqual([inferior.written.get(4)?.length, inferior.written.get(6)?.length], [calls, calls]);
+    inferior.sockets.send(4, Buffer.from('the end'));
+    inferior.sockets.shutdown(4);
+    inferior.sockets.close(6, false);
+    assert.deepEqual(await Promise.all(got), [Buffer.concat([total, Buffer.from('the end')]), total]);
+    server.close();
     inferior.sockets.dispose();
   });
 });

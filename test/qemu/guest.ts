@@ -43,18 +43,19 @@ export class RealGuest {
   }
 
   /** Starts another guest on a link of that machine. */
-  static async join({ links }: QemuSession, folder: string, link: number): Promise<[RealGuest, QemuProcess]> {
+  static join({ links }: QemuSession, folder: string, link: number): Promise<[RealGuest, QemuProcess]> {
     const address = links[link]?.address;
     if (!address) {
       throw new Error(`no link ${link}`);
     }
+    return RealGuest.on(streamNetdev(address), nicDevice(link), folder);
+  }
+
+  /** Starts a guest on any network, with the words of `-netdev` and `-device`. */
+  static async on(netdev: string, device: string, folder: string): Promise<[RealGuest, QemuProcess]> {
     let console = '';
-    const sockets = {
-      netdev: streamNetdev(address),
-      qmp: join(folder, 'qmp.sock'),
-      serial: join(folder, 'serial.sock'),
-    };
-    const command = `${qemuCommandLine(folder)} -device ${nicDevice(link)}`;
+    const sockets = { netdev, qmp: join(folder, 'qmp.sock'), serial: join(folder, 'serial.sock') };
+    const command = `${qemuCommandLine(folder)} -device ${device}`;
     const process = new QemuProcess(
       { command, sockets },
       {
