@@ -1,8 +1,9 @@
 /** Opens saved recordings. */
 import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeChange, decodePosition, isFramed } from '../mailbox/change.ts';
-import { CHUNK_HEADER_BYTES, LOG, LogReader, type Recording } from '../mailbox/recorded.ts';
+import { isFramed } from '../mailbox/change.ts';
+import { CHUNK_HEADER_BYTES, type Recording } from '../mailbox/recorded.ts';
+import { recordedChanges } from '../mailbox/recorded-changes.ts';
 import { visible } from '../packets/format.ts';
 import { FileSource } from '../replay/file-source.ts';
 import { ReplayNumbers } from '../replay/numbers.ts';
@@ -100,18 +101,12 @@ function checkChanges({ framed }: SavedHead, kept: Pick<Recording, 'chunks' | 'f
   if (!framed) {
     return;
   }
-  const log = new LogReader(kept);
-  while (log.peek() !== 0) {
-    if (log.take() === LOG.CHANGE) {
-      const at = decodePosition(log.r);
-      log.r.f64();
-      const change = decodeChange(log.r);
-      if (!isSafe(change)) {
-        const what = isFramed(change) ? change.js : change.kind;
-        throw new SavedError(
-          `at tick ${at.tick} it changes something in a way that is not trusted in a file: ${what.slice(0, 100)}`,
-        );
-      }
+  for (const { at, change } of recordedChanges(kept)) {
+    if (!isSafe(change)) {
+      const what = isFramed(change) ? change.js : change.kind;
+      throw new SavedError(
+        `at tick ${at.tick} it changes something in a way that is not trusted in a file: ${what.slice(0, 100)}`,
+      );
     }
   }
 }

@@ -1,5 +1,6 @@
 /** Saves a session: its packets as a capture that any tool reads, and behind them what makes it a recording. */
 import { closeSync, fstatSync, openSync, renameSync, rmSync } from 'node:fs';
+import { recordedChanges } from '../mailbox/recorded-changes.ts';
 import { visible } from '../packets/format.ts';
 import { type SavedHead, type SavedMarks, VERSION } from '../saved/saved.ts';
 import { SavedWriter } from '../saved/write.ts';
@@ -92,8 +93,8 @@ async function write(
   await writer.begin();
   const from = source.oldest;
   const packets = end.packets - (from?.frames ?? 0);
-  // Where no change needs frames, the build without probes is faster.
-  const release = !recording.framed;
+  // The build without probes is faster, but knows no place where something could have been changed.
+  const release = recordedChanges(recording, from?.logAt).next().done === true;
   await execute({ ...(from ? { from } : {}), release, packets: { fd, at, most: packets, begun } });
   at = fstatSync(fd).size;
   await writer.head(headOf(session), at);
