@@ -1,4 +1,7 @@
-/** Clients that send any request, at any time and all at once, among bytes that are none. Each is answered once. */
+/**
+ * Clients that send any request, at any time and all at once, among bytes that are none. Each is answered once; a client
+ * that goes in the middle of it all takes its session with it.
+ */
 import assert from 'node:assert/strict';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { encodeMessage } from '../../adapter/dap/transport.ts';
@@ -16,12 +19,15 @@ import { theme } from './theme.ts';
 type Piece =
   | { readonly command: string; readonly args: unknown }
   | { readonly bytes: string }
+  | { readonly gone: true }
   | { readonly replay: boolean }
   | { readonly turns: number };
 
 const MESSAGES = 200;
 /** One session in so many has the real machine. */
 const REAL = 6;
+/** One client in so many goes without a word. */
+const GONE = 5;
 /** Milliseconds that a request may take; what takes longer than a moment may be a loop. */
 const ANSWERED_MS = 8000;
 const LOOP_MS = 1500;
@@ -58,6 +64,9 @@ function make(random: Random): Piece[] {
     }
     return kind === 8 ? { bytes: random.pick(GARBAGE) } : random.pick(REQUESTS)(random);
   });
+  if (random.next(GONE) === 0) {
+    rest.splice(random.next(MESSAGES), MESSAGES, { gone: true });
+  }
   // Sometimes it begins in the middle.
   return [{ replay }, ...(random.next(10) === 0 ? [] : begin), ...rest];
 }
@@ -110,6 +119,29 @@ function cancelAll(s: Session<Engine>, sent: ReadonlyMap<number, string>): void 
   }
 }
 
+/** All that were sent are answered once; what is an endless loop ends when it is cancelled. */
+async function allAnswered(s: Session<Engine>, sent: ReadonlyMap<number, string>): Promise<void> {
+  const missing = (): string[] =>
+    [...sent].filter(([seq]) => !answers(s).has(seq)).map(([seq, command]) => `${command} (${seq})`);
+  if (!(await soon(() => missing().length === 0, LOOP_MS))) {
+    cancelAll(s, sent);
+    await soon(() => missing().length === 0, ANSWERED_MS);
+  }
+  assert.deepEqual(missing(), [], 'not answered');
+  s.client.raw(encodeMessage({ seq: 999_999, type: 'request', command: 'disconnect', arguments: {} }));
+  await until(() => answers(s).has(999_999), 'the end is answered', ANSWERED_MS);
+}
+
+/** The session of a client that is gone is over, whatever it was at. */
+async function overAtOnce(s: Session<Engine>): Promise<void> {
+  let over = false;
+  s.client.input.end();
+  void s.ended.then(() => {
+    over = true;
+  });
+  assert.ok(await soon(() => over, ANSWERED_MS), 'goes on without its client');
+}
+
 export const dap = theme<Piece>({
   unit: 'messages',
   deadline: 30_000,
@@ -118,16 +150,7 @@ export const dap = theme<Piece>({
     const s = await open(pieces.some((piece) => 'replay' in piece && piece.replay));
     try {
       const sent = await send(s, pieces);
-      const missing = (): string[] =>
-        [...sent].filter(([seq]) => !answers(s).has(seq)).map(([seq, command]) => `${command} (${seq})`);
-      // What is an endless loop ends when it is cancelled.
-      if (!(await soon(() => missing().length === 0, LOOP_MS))) {
-        cancelAll(s, sent);
-        await soon(() => missing().length === 0, ANSWERED_MS);
-      }
-      assert.deepEqual(missing(), [], 'not answered');
-      s.client.raw(encodeMessage({ seq: 999_999, type: 'request', command: 'disconnect', arguments: {} }));
-      await until(() => answers(s).has(999_999), 'the end is answered', ANSWERED_MS);
+      await (pieces.some((piece) => 'gone' in piece) ? overAtOnce(s) : allAnswered(s, sent));
       assert.deepEqual(
         [...answers(s)].filter(([seq, count]) => count > 1 && sent.has(seq)),
         [],
