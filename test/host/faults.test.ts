@@ -1,14 +1,15 @@
 /** A system that refuses: each call of the host, with each errno, ends in an answer to the stack and leaves nothing. */
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { OutputFiles } from '../../adapter/host/output-files.ts';
 import { NodeSockets } from '../../adapter/host/sockets.ts';
 import { AF_UNIX, type Input, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM } from '../../adapter/stack/util/host.ts';
 import { NO_ADDR, sockaddr_in } from '../../adapter/stack/util/sockets.ts';
-import { ERRNOS, type Errno, type Place, refuse } from '../kit/faults.ts';
+import { ERRNOS, type Errno, listeners, type Place, refuse } from '../kit/faults.ts';
 import { IDLE_PORT } from '../kit/idle-port.ts';
 import { tempFolder } from '../kit/temp.ts';
 import { until } from '../kit/until.ts';
@@ -126,6 +127,35 @@ describe('a system that refuses', () => {
     heard.sockets.datagrams.open(FD, SOCK_DGRAM, 2, null);
     heard.sockets.datagrams.sendto(FD, Buffer.from('?'), sockaddr_in(LOOPBACK, 9), 0);
     return failed();
+  });
+
+  for (const [place, call] of sending) {
+    it(`a datagram after one that was refused: ${place}.${call}`, async () => {
+      const server = createSocket('udp4').bind(0, '127.0.0.1');
+      await once(server, 'listening');
+      const came = once(server, 'message') as Promise<[Buffer]>;
+      const to = sockaddr_in(LOOPBACK, server.address().port);
+      heard.sockets.datagrams.open(FD, SOCK_DGRAM, 2, null);
+      const accept = refuse(place, call, 'EMFILE');
+      heard.sockets.datagrams.sendto(FD, Buffer.from('lost'), to, 0);
+      await failed();
+      accept();
+      heard.sockets.datagrams.sendto(FD, Buffer.from('hello'), to, 0);
+      assert.equal(String((await came)[0]), 'hello');
+      server.close();
+    });
+  }
+
+  it('a connection to a forward, which takes the next one', async () => {
+    const all = listeners();
+    const { port } = await heard.sockets.listen(2, SOCK_STREAM, sockaddr_in(LOOPBACK, 0));
+    all.end();
+    for (const errno of ERRNOS) {
+      assert.equal(all.refuse(errno), 1);
+    }
+    const client = connect(port, '127.0.0.1').on('error', () => undefined);
+    await until(() => heard.inputs.some((input) => input.type === 'accepted'), 'a connection');
+    client.destroy();
   });
 
   const echo = (): Promise<string | undefined> => {
