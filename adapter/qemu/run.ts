@@ -80,7 +80,8 @@ export class QemuProcess {
     const child = spawn(line, { shell: true, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [child.stdout, child.stderr]) {
       let rest = '';
-      stream.setEncoding('utf8').on('data', (text: string) => {
+      // Where the system refused to start it there are no streams.
+      stream?.setEncoding('utf8').on('data', (text: string) => {
         const lines = (rest + text).split('\n');
         rest = (lines.pop() ?? '').slice(-MOST_OF_A_LINE);
         lines.forEach((one) => void events.said(one));

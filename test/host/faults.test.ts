@@ -2,13 +2,18 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { serveDebuggers } from '../../adapter/attach/server.ts';
 import { OutputFiles } from '../../adapter/host/output-files.ts';
 import { NodeSockets } from '../../adapter/host/sockets.ts';
+import { readServed } from '../../adapter/inferior/served-files.ts';
+import { QemuProcess } from '../../adapter/qemu/run.ts';
 import { AF_UNIX, type Input, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM } from '../../adapter/stack/util/host.ts';
 import { NO_ADDR, sockaddr_in } from '../../adapter/stack/util/sockets.ts';
+import { fakeInterpreter } from '../dap/client.ts';
+import { DapEngine } from '../dap/fake-engine.ts';
 import { ERRNOS, type Errno, listeners, type Place, refuse } from '../kit/faults.ts';
 import { IDLE_PORT } from '../kit/idle-port.ts';
 import { tempFolder } from '../kit/temp.ts';
@@ -38,6 +43,7 @@ describe('a system that refuses', () => {
   let heard: Heard;
   const folder = tempFolder();
   const temporary = tempFolder();
+  const runtimeFolder = tempFolder();
   const given = process.env['TMPDIR'];
 
   beforeEach(() => {
@@ -176,6 +182,64 @@ describe('a system that refuses', () => {
     const errno = await failed();
     assert.match(heard.warnings.join(), /^a connection of the guest's cannot be served: /);
     return errno;
+  });
+
+  it('files that it serves: a file that cannot be opened or read is refused with what the system says', () => {
+    writeFileSync(join(folder, 'served'), 'hello');
+    for (const call of ['realpathSync', 'openSync', 'fstatSync', 'readSync']) {
+      for (const errno of ERRNOS) {
+        const descriptors = readdirSync('/proc/self/fd').length;
+        const accept = refuse('fs', call, errno);
+        const piece = readServed(folder, 'served', 0, 5);
+        assert.equal(accept(), 1);
+        assert.deepEqual(piece, { errno, size: 0, data: new Uint8Array(0) });
+        assert.equal(readdirSync('/proc/self/fd').length, descriptors);
+      }
+    }
+    assert.equal(String(Buffer.from(readServed(folder, 'served', 0, 5).data)), 'hello');
+  });
+
+  it('a debugger of a machine that runs, which takes the next one', async () => {
+    const runtime = process.env['XDG_RUNTIME_DIR'];
+    process.env['XDG_RUNTIME_DIR'] = runtimeFolder;
+    const all = listeners();
+    const log: string[] = [];
+    const server = await serveDebuggers(new DapEngine(), {
+      owner: 'a test',
+      version: '1',
+      args: [],
+      createInterpreter: fakeInterpreter,
+      log: (text) => log.push(text),
+    });
+    all.end();
+    try {
+      for (const errno of ERRNOS) {
+        assert.equal(all.refuse(errno), 1);
+        assert.match(log.pop() ?? '', new RegExp(`^debugger: .*${errno}`));
+      }
+    } finally {
+      server.close();
+      if (runtime === undefined) {
+        delete process.env['XDG_RUNTIME_DIR'];
+      } else {
+        process.env['XDG_RUNTIME_DIR'] = runtime;
+      }
+    }
+  });
+
+  refused('a QEMU that is started', [['process', 'spawn']], async () => {
+    let how = '';
+    const command = { command: 'true -serial none', sockets: { netdev: 'user,id=n0', qmp: 'q', serial: 's' } };
+    const child = new QemuProcess(command, {
+      console: () => undefined,
+      said: () => undefined,
+      ended: (what) => {
+        how = what;
+      },
+    });
+    await until(() => how !== '', 'the end');
+    child.end();
+    return /\bE[A-Z]+$/.exec(how)?.[0];
   });
 
   const sharing: [Place, string][] = ['mkdtempSync', 'symlinkSync', 'writeFileSync'].map((call) => ['fs', call]);
