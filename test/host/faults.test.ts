@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { readdirSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { serveDebuggers } from '../../adapter/attach/server.ts';
 import { OutputFiles } from '../../adapter/host/output-files.ts';
@@ -112,6 +112,24 @@ describe('a system that refuses', () => {
     heard.sockets.send(FD, Buffer.from('GET'));
     server.close();
     return failed();
+  });
+
+  it('a reset of a connection whose direction is shut already leaves no descriptor', async () => {
+    const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const came = once(server, 'connection') as Promise<[Socket]>;
+    heard.sockets.connect(FD, sockaddr_in(LOOPBACK, (server.address() as AddressInfo).port), null);
+    const [peer] = await came;
+    peer.on('error', () => undefined).resume();
+    heard.sockets.shutdown(FD);
+    await once(peer, 'end');
+    heard.sockets.close(FD, true);
+    // Where the descriptor is still open all of this is taken.
+    await until(() => {
+      peer.write('more');
+      return peer.destroyed;
+    }, 'the end of the connection');
+    server.close();
   });
 
   const listen = async (address = sockaddr_in(LOOPBACK, 0), type = SOCK_STREAM): Promise<string> =>
