@@ -14,7 +14,7 @@ import { type Action, runCli } from './gdb/cli.ts';
 import { visible } from './packets/format.ts';
 import { QemuOptionError } from './qemu/link.ts';
 import { type QemuSession, qemuSession } from './qemu/session.ts';
-import { sweepTemporaryFolders } from './temporary.ts';
+import { endAtErrors, sweepTemporaryFolders } from './temporary.ts';
 
 const USAGE = `Usage: pktgdb [OPTION]... [-- QEMU OPTIONS]
 
@@ -401,6 +401,7 @@ async function main(argv: readonly string[]): Promise<number> {
   });
 }
 
+endAtErrors('pktgdb');
 sweepTemporaryFolders();
 main(process.argv.slice(2)).then(
   (code) => {

@@ -2,7 +2,7 @@
  * Temporary folders: each is gone when it is not needed any more, or when its process ends. What a process that was
  * killed left is removed by the next one that begins; for that a folder's name says whose it is.
  */
-import { lstatSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -47,6 +47,22 @@ export function removeAtSignals(): void {
       process.kill(process.pid, signal);
     });
   }
+}
+
+/**
+ * Has an error that nobody catches end this program at once, after its text and its folders. Node would wait for its
+ * threads, and one that stands at a stop never ends.
+ */
+export function endAtErrors(name: string): void {
+  process.once('uncaughtException', (error: unknown) => {
+    try {
+      writeSync(2, `${name}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+    } catch {
+      // Nobody reads it.
+    }
+    removeAll();
+    process.kill(process.pid, 'SIGKILL');
+  });
 }
 
 /** Removes the temporary folders of processes that live no more. Looks only at this user's. */

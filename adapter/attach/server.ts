@@ -67,6 +67,8 @@ export async function serveDebuggers(engine: EngineApi, options: DebugServerOpti
     server.once('error', reject);
     server.listen(path, resolve);
   });
+  // One debugger could not be taken, for want of descriptors; the next one may be.
+  server.on('error', (e) => options.log(`debugger: ${e.message}`));
   chmodSync(path, 0o600);
   return {
     path,

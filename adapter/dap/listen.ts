@@ -29,6 +29,8 @@ export async function listen(factories: SessionFactories, port: number): Promise
     sessions.set(socket, session);
   });
   await listening(server, port);
+  // One client could not be taken, for want of descriptors; the next one may be.
+  server.on('error', (error) => factories.log(`DAP client: ${error.message}`));
   return {
     port: (server.address() as AddressInfo).port,
     close: async () => {
@@ -51,6 +53,9 @@ function listening(server: Server, port: number): Promise<void> {
       };
       reject(new Error(`cannot listen on ${HOST}:${port}: ${known[error.code ?? ''] ?? error.message}`));
     });
-    server.listen(port, HOST, resolve);
+    server.listen(port, HOST, () => {
+      server.removeAllListeners('error');
+      resolve();
+    });
   });
 }

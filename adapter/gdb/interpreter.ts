@@ -165,7 +165,11 @@ export class GdbInterpreter {
     this.evaluator = new Evaluator(engine);
     this.evaluator.filters.layer = options.launch?.guests ? 'slirp' : 'nic';
     this.evaluator.setting = (name) => settingValue(this.settings, name);
-    this.output = new Output((text) => options.write(text, 'stdout'), this.settings.logging);
+    this.output = new Output(
+      (text) => options.write(text, 'stdout'),
+      (text) => options.write(text, 'stderr'),
+      this.settings.logging,
+    );
     this.source = new SourceView(engine, this.style);
     this.args = options.launch?.args ?? [];
     this.traces = options.launch?.traces ?? [];

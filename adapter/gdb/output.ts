@@ -6,13 +6,16 @@ import { unstyled } from './styles.ts';
 
 export class Output {
   readonly #write: (text: string) => void;
+  readonly #complain: (text: string) => void;
   readonly #settings: LoggingSettings;
   /** Texts that are collected instead, the innermost last. */
   readonly #captures: string[] = [];
   #log: { readonly fd: number; readonly file: string } | undefined;
 
-  constructor(write: (text: string) => void, settings: LoggingSettings) {
+  /** `complain` hears why a log file is given up. */
+  constructor(write: (text: string) => void, complain: (text: string) => void, settings: LoggingSettings) {
     this.#write = write;
+    this.#complain = complain;
     this.#settings = settings;
   }
 
@@ -22,11 +25,30 @@ export class Output {
       this.#captures[last] += text;
       return;
     }
-    if (this.#log && text !== '') {
-      writeSync(this.#log.fd, unstyled(text));
-    }
-    if (!this.#log || !this.#settings.redirect) {
+    if (!this.#logged(text) || !this.#settings.redirect) {
       this.#write(text);
+    }
+  }
+
+  /** Writes to the log file; false if there is none, or no more. */
+  #logged(text: string): boolean {
+    if (!this.#log) {
+      return false;
+    }
+    const bytes = Buffer.from(unstyled(text));
+    try {
+      for (let at = 0; at < bytes.length; ) {
+        at += writeSync(this.#log.fd, bytes, at);
+      }
+      return true;
+    } catch (e) {
+      const { file } = this.#log;
+      this.close();
+      this.#settings.enabled = false;
+      this.#complain(
+        `${file} cannot be written any more, logging ends: ${e instanceof Error ? e.message : String(e)}\n`,
+      );
+      return false;
     }
   }
 

@@ -158,6 +158,7 @@ function listenTcp(gdb: GdbInterpreter, { host, port }: Target): Promise<void> {
     server.once('error', (e) => reject(new CommandError(`host listen: tcp:${host}:${port}: ${e.message}`)));
     server.listen(port, host, () => {
       gdb.host.keep(server);
+      server.on('error', (e) => gdb.options.write(`[host tcp:${host}:${port}] ${e.message}\n`, 'log'));
       announce(gdb, 'tcp', server.address());
       resolve();
     });
@@ -171,6 +172,7 @@ function listenUdp(gdb: GdbInterpreter, { host, port }: Target): Promise<void> {
     socket.on('message', (d, from) => showArrival(gdb, `udp:${from.address}:${from.port}`, d));
     socket.bind(port, host, () => {
       gdb.host.keep(socket);
+      socket.on('error', (e) => gdb.options.write(`[host udp:${host}:${port}] ${e.message}\n`, 'log'));
       announce(gdb, 'udp', socket.address());
       resolve();
     });

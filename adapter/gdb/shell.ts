@@ -58,7 +58,8 @@ export async function runShell(gdb: GdbInterpreter, command: string, input?: str
   // One that does not read all of it, such as `head`, is no error.
   child.stdin?.on('error', () => undefined);
   child.stdin?.end(input);
-  const over = child.stdio[3];
+  // Where the system refused to start it there are no streams at all.
+  const [, , , over] = child.stdio ?? [];
   over?.on('error', () => undefined);
   const watch = setInterval(() => gdb.interrupts.wanted && signal(child, 'SIGINT'), INTERRUPT_MS);
   try {

@@ -98,8 +98,11 @@ export class Terminal {
     this.#redraw();
   }
 
-  /** Forgets what is on the line. */
+  /** Forgets what is on the line; only a terminal has one that can be edited. */
   dropLine(): void {
+    if (!this.tty) {
+      return;
+    }
     this.#lines.write(null, { ctrl: true, name: 'e' });
     this.#lines.write(null, { ctrl: true, name: 'u' });
   }

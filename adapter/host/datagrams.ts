@@ -16,7 +16,7 @@ const ICMP6_ECHO_REPLY = 129;
 interface Datagram {
   readonly fd: number;
   /** Null for a ping socket. */
-  readonly udp: UdpSocket | null;
+  udp: UdpSocket | null;
   /**
    * Where it sends to, so that ICMP errors come back; undefined before the first datagram, null once it had several
    * destinations.
@@ -97,8 +97,22 @@ export class NodeDatagrams {
       this.#entry(fd, null, undefined);
       return;
     }
+    this.#open(this.#entry(fd, null, undefined), family, bind);
+  }
+
+  #open(e: Datagram, family: number, bind: sockaddr | null): void {
     const udp = createSocket(family === AF_INET6 ? 'udp6' : 'udp4');
-    this.#watchDatagrams(this.#entry(fd, udp, undefined), udp);
+    e.udp = udp;
+    udp.once('error', () => {
+      // One that could not be bound, for want of descriptors perhaps, can do nothing any more: the next datagram has another.
+      if (e.udp === udp && e.udpPeer !== null && !e.udpConnected) {
+        udp.close();
+        e.udpPeer = undefined;
+        e.udpWaiting = [];
+        this.#open(e, family, bind);
+      }
+    });
+    this.#watchDatagrams(e, udp);
     if (bind) {
       udp.bind({ address: hostOf(bind), port: bind.sin_port });
     }

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { visible } from '../packets/format.ts';
+import { endAtErrors } from '../temporary.ts';
 import { PasstOptionError } from './error.ts';
 import { runNetwork } from './network.ts';
 import { type PasstRequest, parsePasst } from './options.ts';
@@ -112,6 +113,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
+endAtErrors('pktgdb-passt');
 main(process.argv.slice(2)).then(
   (status) => process.exit(status),
   (e: unknown) => {

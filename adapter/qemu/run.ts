@@ -68,8 +68,13 @@ export class QemuProcess {
     if (run) {
       run(whole);
     } else {
-      this.#child = this.#spawn(whole, events);
       process.once('exit', this.#kill);
+      try {
+        this.#child = this.#spawn(whole, events);
+      } catch (e) {
+        // Some refusals of the system are thrown, others come as an event.
+        process.nextTick(() => this.#over(events, e instanceof Error ? e.message : String(e)));
+      }
     }
     if (ownSerial(command)) {
       void this.#openSerial(sockets.serial, events);
@@ -80,7 +85,9 @@ export class QemuProcess {
     const child = spawn(line, { shell: true, stdio: ['ignore', 'pipe', 'pipe'] });
     for (const stream of [child.stdout, child.stderr]) {
       let rest = '';
-      stream.setEncoding('utf8').on('data', (text: string) => {
+      // Where the system refused to start it there are no streams, or such that cannot be read.
+      stream?.on('error', () => undefined);
+      stream?.setEncoding('utf8').on('data', (text: string) => {
         const lines = (rest + text).split('\n');
         rest = (lines.pop() ?? '').slice(-MOST_OF_A_LINE);
         lines.forEach((one) => void events.said(one));

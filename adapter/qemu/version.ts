@@ -33,6 +33,11 @@ export async function olderThanStream(command: string): Promise<string | undefin
 /** What a program prints of its version; nothing if it cannot be run. */
 function printed(program: string): Promise<string> {
   return new Promise((resolve) => {
-    execFile(program, ['--version'], { timeout: ANSWER_MS }, (_error, stdout) => resolve(stdout));
+    try {
+      execFile(program, ['--version'], { timeout: ANSWER_MS }, (_error, stdout) => resolve(stdout));
+    } catch {
+      // Some refusals of the system are thrown.
+      resolve('');
+    }
   });
 }

@@ -25,8 +25,11 @@ import { Unzstd } from '../packets/unzstd.ts';
 import { temporaryFolder } from '../temporary.ts';
 import { FileSource } from './file-source.ts';
 
-/** Unpacked bytes of a capture at most: a bomb of a few kilobytes unpacks to anything. */
+/** Unpacked bytes of a capture at most. */
 const MAX_UNPACKED = 64 * 2 ** 30;
+/** Of each packed byte, above some gigabytes: gzip makes no more of it, but a zstd file of kilobytes unpacks to anything. */
+const MAX_RATIO = 1100;
+const ANY_RATIO = 2 * 2 ** 30;
 /** The same where all of it comes into memory at once. */
 const MAX_IN_MEMORY = 2 ** 31 - 1;
 
@@ -138,8 +141,15 @@ interface Watch {
   readonly most: number;
 }
 
+/** How many bytes a file of so many may unpack to, where no more than `most` are wanted. */
+export function mostUnpacked(packedBytes: number, most = MAX_UNPACKED): number {
+  return Math.min(most, Math.max(ANY_RATIO, MAX_RATIO * packedBytes));
+}
+
 /** Copies a packed or piped capture to `file`, unpacked. */
-async function unpack(path: string, packed: Packing, file: string, { told, signal, most }: Watch): Promise<void> {
+async function unpack(path: string, packed: Packing, file: string, watch: Watch): Promise<void> {
+  const { told, signal } = watch;
+  const most = packed === 'stdin' ? watch.most : mostUnpacked(statSync(path).size, watch.most);
   let total = 0;
   const counter = new Transform({
     transform(chunk: Buffer, _encoding, done) {

@@ -1,10 +1,13 @@
-/** Clients that send any request, at any time and all at once, among bytes that are none. Each is answered once. */
+/**
+ * Clients that send any request, at any time and all at once, among bytes that are none. Each is answered once; a client
+ * that goes in the middle of it all takes its session with it.
+ */
 import assert from 'node:assert/strict';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { encodeMessage } from '../../adapter/dap/transport.ts';
 import { Engine } from '../../adapter/engine/engine.ts';
 import { GdbInterpreter } from '../../adapter/gdb/interpreter.ts';
-import { type Session, sessionOver } from '../dap/client.ts';
+import { type Session, sessionOver, type TestClient } from '../dap/client.ts';
 import { toyEngine } from '../engine/toy.ts';
 import { capture } from '../kit/paths.ts';
 import type { Random } from '../kit/random.ts';
@@ -16,15 +19,18 @@ import { theme } from './theme.ts';
 type Piece =
   | { readonly command: string; readonly args: unknown }
   | { readonly bytes: string }
+  | { readonly gone: true }
   | { readonly replay: boolean }
   | { readonly turns: number };
 
-const MESSAGES = 200;
+const MESSAGES = 400;
 /** One session in so many has the real machine. */
 const REAL = 6;
+/** One client in so many goes without a word. */
+const GONE = 5;
 /** Milliseconds that a request may take; what takes longer than a moment may be a loop. */
 const ANSWERED_MS = 8000;
-const LOOP_MS = 1500;
+const LOOP_MS = 500;
 
 const GARBAGE = [
   'hello',
@@ -58,6 +64,9 @@ function make(random: Random): Piece[] {
     }
     return kind === 8 ? { bytes: random.pick(GARBAGE) } : random.pick(REQUESTS)(random);
   });
+  if (random.next(GONE) === 0) {
+    rest.splice(random.next(MESSAGES), MESSAGES, { gone: true });
+  }
   // Sometimes it begins in the middle.
   return [{ replay }, ...(random.next(10) === 0 ? [] : begin), ...rest];
 }
@@ -69,16 +78,26 @@ async function open(replay: boolean): Promise<Session<Engine>> {
   );
 }
 
-/** How often each request was answered. */
-function answers(s: Session<Engine>): Map<number, number> {
-  const count = new Map<number, number>();
-  for (const message of s.client.received) {
-    if (message.type === 'response') {
-      const { request_seq: seq } = message as DebugProtocol.Response;
-      count.set(seq, (count.get(seq) ?? 0) + 1);
-    }
+/** How often each request was answered. Messages are looked at once, as there are many of them. */
+class Answers {
+  readonly #client: TestClient;
+  readonly #count = new Map<number, number>();
+  #seen = 0;
+
+  constructor(client: TestClient) {
+    this.#client = client;
   }
-  return count;
+
+  of(seq: number): number {
+    const { received } = this.#client;
+    for (; this.#seen < received.length; this.#seen++) {
+      const { type, request_seq: answered } = received[this.#seen] as DebugProtocol.Response;
+      if (type === 'response') {
+        this.#count.set(answered, (this.#count.get(answered) ?? 0) + 1);
+      }
+    }
+    return this.#count.get(seq) ?? 0;
+  }
 }
 
 /** Sends all that; returns the commands by number. */
@@ -101,38 +120,57 @@ async function send(s: Session<Engine>, pieces: readonly Piece[]): Promise<Map<n
 }
 
 /** Cancels what the console still does. */
-function cancelAll(s: Session<Engine>, sent: ReadonlyMap<number, string>): void {
+function cancelAll(s: Session<Engine>, sent: ReadonlyMap<number, string>, answers: Answers): void {
   for (const [requestId, command] of sent) {
-    if (command === 'evaluate' && !answers(s).has(requestId)) {
+    if (command === 'evaluate' && answers.of(requestId) === 0) {
       const seq = 100_000 + requestId;
       s.client.raw(encodeMessage({ seq, type: 'request', command: 'cancel', arguments: { requestId } }));
     }
   }
 }
 
+/** All that were sent are answered once; what is an endless loop ends when it is cancelled. */
+async function allAnswered(s: Session<Engine>, sent: ReadonlyMap<number, string>): Promise<void> {
+  const answers = new Answers(s.client);
+  const missing = (): string[] =>
+    [...sent].filter(([seq]) => answers.of(seq) === 0).map(([seq, command]) => `${command} (${seq})`);
+  if (!(await soon(() => missing().length === 0, LOOP_MS))) {
+    cancelAll(s, sent, answers);
+    await soon(() => missing().length === 0, ANSWERED_MS);
+  }
+  assert.deepEqual(missing(), [], 'not answered');
+  s.client.raw(encodeMessage({ seq: 999_999, type: 'request', command: 'disconnect', arguments: {} }));
+  await until(() => answers.of(999_999) > 0, 'the end is answered', ANSWERED_MS);
+  assert.deepEqual(
+    [...sent].filter(([seq]) => answers.of(seq) > 1),
+    [],
+    'answered more than once',
+  );
+}
+
+/** The session of a client that is gone is over, whatever it was at. */
+async function overAtOnce(s: Session<Engine>): Promise<void> {
+  let over = false;
+  s.client.input.end();
+  void s.ended.then(() => {
+    over = true;
+  });
+  assert.ok(await soon(() => over, ANSWERED_MS), 'goes on without its client');
+}
+
 export const dap = theme<Piece>({
   unit: 'messages',
   deadline: 30_000,
+  async open() {
+    // The toy is compiled once, which is not what is measured.
+    await (await toyEngine()).dispose();
+  },
   make,
   async attempt(pieces) {
     const s = await open(pieces.some((piece) => 'replay' in piece && piece.replay));
     try {
       const sent = await send(s, pieces);
-      const missing = (): string[] =>
-        [...sent].filter(([seq]) => !answers(s).has(seq)).map(([seq, command]) => `${command} (${seq})`);
-      // What is an endless loop ends when it is cancelled.
-      if (!(await soon(() => missing().length === 0, LOOP_MS))) {
-        cancelAll(s, sent);
-        await soon(() => missing().length === 0, ANSWERED_MS);
-      }
-      assert.deepEqual(missing(), [], 'not answered');
-      s.client.raw(encodeMessage({ seq: 999_999, type: 'request', command: 'disconnect', arguments: {} }));
-      await until(() => answers(s).has(999_999), 'the end is answered', ANSWERED_MS);
-      assert.deepEqual(
-        [...answers(s)].filter(([seq, count]) => count > 1 && sent.has(seq)),
-        [],
-        'answered more than once',
-      );
+      await (pieces.some((piece) => 'gone' in piece) ? overAtOnce(s) : allAnswered(s, sent));
       return sent.size + 1;
     } finally {
       s.client.input.end();

@@ -1,10 +1,14 @@
-/** Scripts of all commands with any arguments, in loops and definitions, interrupted anywhere; sessions that end. */
+/**
+ * Scripts of all commands with any arguments, in loops and definitions, interrupted anywhere; sessions that end. Now and
+ * then it is a program, at its prompt or with a client of DAP, which is ended in all the ways there are.
+ */
 import assert from 'node:assert/strict';
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { chdir } from 'node:process';
 import { EXAMPLES } from '../../adapter/commands/examples.ts';
 import { COMMANDS } from '../../adapter/commands/table/index.ts';
+import { anyEnding, type Ending, endsAtOnce } from '../gdb/endless.ts';
 import { GdbEngine } from '../gdb/fake-engine.ts';
 import { Session } from '../gdb/session.ts';
 import type { Random } from '../kit/random.ts';
@@ -14,13 +18,19 @@ import { PIECES } from '../language/random.ts';
 import { theme } from './theme.ts';
 
 /** A line, and after how many turns of the event loop it is interrupted, or all ends (`-1`: neither). */
-interface Piece {
+interface Line {
   readonly line: string;
   readonly interrupt: number;
   readonly end?: boolean;
 }
 
+type Piece = Line | { readonly program: Ending };
+
 const LINES = 30;
+/** One case in so many is a program: it takes as long as many others. */
+const PROGRAMS = 200;
+/** Milliseconds that a program may take until it is over. */
+const ENDED_MS = 8000;
 /** Milliseconds that an interrupt may take until it is heard. */
 const SOON_MS = 2000;
 /** Milliseconds after which a line is interrupted in any case. */
@@ -76,7 +86,7 @@ function line(random: Random): string {
 }
 
 /** What became of a line. */
-async function one(s: Session, { line: text, interrupt, end }: Piece): Promise<void> {
+async function one(s: Session, { line: text, interrupt, end }: Line): Promise<void> {
   let over = false;
   const run = s.run(...text.split('\n')).finally(() => {
     over = true;
@@ -102,12 +112,15 @@ const folder = tempFolder();
 
 export const scripts = theme<Piece>({
   unit: 'lines',
-  deadline: 30_000,
+  deadline: 90_000,
   async open() {
     engine = new GdbEngine();
     chdir(folder);
   },
   make(random) {
+    if (random.next(PROGRAMS) === 0) {
+      return [{ program: anyEnding(random) }];
+    }
     const pieces: Piece[] = [];
     while (pieces.length < LINES) {
       const endless = random.next(8) === 0;
@@ -128,7 +141,7 @@ export const scripts = theme<Piece>({
     const s = new Session(engine.stand());
     try {
       for (const piece of pieces) {
-        await one(s, piece);
+        await ('program' in piece ? endsAtOnce(piece.program, folder, ENDED_MS) : one(s, piece));
       }
     } finally {
       s.gdb.dispose();

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { type DapServer, listen } from '../../adapter/dap/listen.ts';
 import { encodeMessage } from '../../adapter/dap/transport.ts';
+import { ERRNOS, listeners } from '../kit/faults.ts';
 import { root } from '../lint/sources.ts';
 import { fakeInterpreter, TestClient, watch } from './client.ts';
 import { DapEngine } from './fake-engine.ts';
@@ -49,6 +50,7 @@ const events = (client: TestClient, name: string): number =>
 
 describe('DAP on a port', () => {
   let server: DapServer;
+  let listening: ReturnType<typeof listeners>;
   /** The engines of the sessions, in their order. */
   let engines: DapEngine[];
   let log: string[];
@@ -77,7 +79,9 @@ describe('DAP on a port', () => {
       return engine;
     };
     const factories = { createEngine, createInterpreter: fakeInterpreter, token: TOKEN };
+    listening = listeners();
     server = await listen({ ...factories, log: (text) => log.push(text) }, 0);
+    listening.end();
   });
 
   afterEach(async () => {
@@ -201,6 +205,16 @@ describe('DAP on a port', () => {
       assert.match(log[0] ?? '', /^DAP input: /);
     });
   }
+
+  it('serves the next client after some that could not be taken', async () => {
+    for (const errno of ERRNOS) {
+      assert.equal(listening.refuse(errno), 1);
+    }
+    assert.equal(log.length, ERRNOS.length);
+    assert.match(log[0] ?? '', /^DAP client: .*EMFILE/);
+    const { client } = await clientOf(server.port);
+    await client.begin({ token: TOKEN });
+  });
 
   it('ends the machine of a client that closes its half, resets the connection, or was never heard of', async () => {
     const half = await clientOf(server.port);

@@ -5,6 +5,7 @@ import { History, type HistoryOptions } from '../../adapter/engine/history.ts';
 import { LogFile, writeAll } from '../../adapter/engine/log-file.ts';
 import type { CheckpointRef } from '../../adapter/mailbox/checkpoint-ref.ts';
 import { LOG, LogReader, LogWriter } from '../../adapter/mailbox/recorded.ts';
+import { ERRNOS, refuse } from '../kit/faults.ts';
 import { tempFolder } from '../kit/temp.ts';
 import { until } from '../kit/until.ts';
 
@@ -101,6 +102,14 @@ class Filled {
 }
 
 const upTo = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
+
+function restoreTmpdir(before: string | undefined): void {
+  if (before === undefined) {
+    delete process.env['TMPDIR'];
+  } else {
+    process.env['TMPDIR'] = before;
+  }
+}
 
 describe('the history', () => {
   let f: Filled;
@@ -200,6 +209,27 @@ describe('the history', () => {
     assert.match(f.warnings.join('\n'), /^the history cannot be written to its file \(ENOSPC[^\n]*2 MB[^\n]*$/);
   });
 
+  it('goes on in memory where it can have no file, says so once, and leaves nothing', async () => {
+    const [folder, before] = [tempFolder(), process.env['TMPDIR']];
+    process.env['TMPDIR'] = folder;
+    for (const call of ['mkdtempSync', 'openSync']) {
+      for (const errno of ERRNOS) {
+        const accept = refuse('fs', call, errno);
+        f = new Filled({ open: () => new LogFile() });
+        try {
+          await f.fill(40, true);
+        } finally {
+          assert.ok(accept() > 0, call);
+        }
+        assert.equal(f.ended, false);
+        assert.equal(f.warnings.length, 1);
+        assert.match(f.warnings[0] ?? '', new RegExp(`^the history cannot be written to its file \\(${errno}: `));
+        assert.deepEqual(readdirSync(folder), []);
+      }
+    }
+    restoreTmpdir(before);
+  });
+
   it('has a file that nobody has to remove', async function () {
     if (process.platform === 'win32') {
       this.skip();
@@ -211,10 +241,6 @@ describe('the history', () => {
     await f.fill(8, false);
     await until(() => f.history.log.chunks.some((c) => !c.memory), 'a chunk in the file');
     assert.deepEqual(readdirSync(folder), []);
-    if (before === undefined) {
-      delete process.env['TMPDIR'];
-    } else {
-      process.env['TMPDIR'] = before;
-    }
+    restoreTmpdir(before);
   });
 });

@@ -1,14 +1,20 @@
 /** A system that refuses: each call of the host, with each errno, ends in an answer to the stack and leaves nothing. */
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
+import { serveDebuggers } from '../../adapter/attach/server.ts';
 import { OutputFiles } from '../../adapter/host/output-files.ts';
 import { NodeSockets } from '../../adapter/host/sockets.ts';
+import { readServed } from '../../adapter/inferior/served-files.ts';
+import { QemuProcess } from '../../adapter/qemu/run.ts';
 import { AF_UNIX, type Input, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM } from '../../adapter/stack/util/host.ts';
 import { NO_ADDR, sockaddr_in } from '../../adapter/stack/util/sockets.ts';
-import { ERRNOS, type Errno, type Place, refuse } from '../kit/faults.ts';
+import { fakeInterpreter } from '../dap/client.ts';
+import { DapEngine } from '../dap/fake-engine.ts';
+import { ERRNOS, type Errno, listeners, type Place, refuse } from '../kit/faults.ts';
 import { IDLE_PORT } from '../kit/idle-port.ts';
 import { tempFolder } from '../kit/temp.ts';
 import { until } from '../kit/until.ts';
@@ -37,6 +43,7 @@ describe('a system that refuses', () => {
   let heard: Heard;
   const folder = tempFolder();
   const temporary = tempFolder();
+  const runtimeFolder = tempFolder();
   const given = process.env['TMPDIR'];
 
   beforeEach(() => {
@@ -108,6 +115,24 @@ describe('a system that refuses', () => {
     return failed();
   });
 
+  it('a reset of a connection whose direction is being shut leaves no descriptor', async () => {
+    const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const came = once(server, 'connection') as Promise<[Socket]>;
+    heard.sockets.connect(FD, sockaddr_in(LOOPBACK, (server.address() as AddressInfo).port), null);
+    const [peer] = await came;
+    peer.on('error', () => undefined).resume();
+    await until(() => heard.inputs.some((input) => input.type === 'connected'), 'connected');
+    heard.sockets.shutdown(FD);
+    heard.sockets.close(FD, true);
+    // Where the descriptor is still open all of this is taken.
+    await until(() => {
+      peer.write('more');
+      return peer.destroyed;
+    }, 'the end of the connection');
+    server.close();
+  });
+
   const listen = async (address = sockaddr_in(LOOPBACK, 0), type = SOCK_STREAM): Promise<string> =>
     (await heard.sockets.listen(2, type, address)).errno;
   const listening: [Place, string][] = [
@@ -129,6 +154,35 @@ describe('a system that refuses', () => {
     return failed();
   });
 
+  for (const [place, call] of sending) {
+    it(`a datagram after one that was refused: ${place}.${call}`, async () => {
+      const server = createSocket('udp4').bind(0, '127.0.0.1');
+      await once(server, 'listening');
+      const came = once(server, 'message') as Promise<[Buffer]>;
+      const to = sockaddr_in(LOOPBACK, server.address().port);
+      heard.sockets.datagrams.open(FD, SOCK_DGRAM, 2, null);
+      const accept = refuse(place, call, 'EMFILE');
+      heard.sockets.datagrams.sendto(FD, Buffer.from('lost'), to, 0);
+      await failed();
+      accept();
+      heard.sockets.datagrams.sendto(FD, Buffer.from('hello'), to, 0);
+      assert.equal(String((await came)[0]), 'hello');
+      server.close();
+    });
+  }
+
+  it('a connection to a forward, which takes the next one', async () => {
+    const all = listeners();
+    const { port } = await heard.sockets.listen(2, SOCK_STREAM, sockaddr_in(LOOPBACK, 0));
+    all.end();
+    for (const errno of ERRNOS) {
+      assert.equal(all.refuse(errno), 1);
+    }
+    const client = connect(port, '127.0.0.1').on('error', () => undefined);
+    await until(() => heard.inputs.some((input) => input.type === 'accepted'), 'a connection');
+    client.destroy();
+  });
+
   const echo = (): Promise<string | undefined> => {
     heard.sockets.datagrams.open(FD, SOCK_RAW, 2, null);
     heard.sockets.datagrams.sendto(FD, new Uint8Array(8), sockaddr_in(LOOPBACK, 0), 0);
@@ -147,6 +201,64 @@ describe('a system that refuses', () => {
     const errno = await failed();
     assert.match(heard.warnings.join(), /^a connection of the guest's cannot be served: /);
     return errno;
+  });
+
+  it('files that it serves: a file that cannot be opened or read is refused with what the system says', () => {
+    writeFileSync(join(folder, 'served'), 'hello');
+    for (const call of ['realpathSync', 'openSync', 'fstatSync', 'readSync']) {
+      for (const errno of ERRNOS) {
+        const descriptors = readdirSync('/proc/self/fd').length;
+        const accept = refuse('fs', call, errno);
+        const piece = readServed(folder, 'served', 0, 5);
+        assert.equal(accept(), 1);
+        assert.deepEqual(piece, { errno, size: 0, data: new Uint8Array(0) });
+        assert.equal(readdirSync('/proc/self/fd').length, descriptors);
+      }
+    }
+    assert.equal(String(Buffer.from(readServed(folder, 'served', 0, 5).data)), 'hello');
+  });
+
+  it('a debugger of a machine that runs, which takes the next one', async () => {
+    const runtime = process.env['XDG_RUNTIME_DIR'];
+    process.env['XDG_RUNTIME_DIR'] = runtimeFolder;
+    const all = listeners();
+    const log: string[] = [];
+    const server = await serveDebuggers(new DapEngine(), {
+      owner: 'a test',
+      version: '1',
+      args: [],
+      createInterpreter: fakeInterpreter,
+      log: (text) => log.push(text),
+    });
+    all.end();
+    try {
+      for (const errno of ERRNOS) {
+        assert.equal(all.refuse(errno), 1);
+        assert.match(log.pop() ?? '', new RegExp(`^debugger: .*${errno}`));
+      }
+    } finally {
+      server.close();
+      if (runtime === undefined) {
+        delete process.env['XDG_RUNTIME_DIR'];
+      } else {
+        process.env['XDG_RUNTIME_DIR'] = runtime;
+      }
+    }
+  });
+
+  refused('a QEMU that is started', [['process', 'spawn']], async () => {
+    let how = '';
+    const command = { command: 'true -serial none', sockets: { netdev: 'user,id=n0', qmp: 'q', serial: 's' } };
+    const child = new QemuProcess(command, {
+      console: () => undefined,
+      said: () => undefined,
+      ended: (what) => {
+        how = what;
+      },
+    });
+    await until(() => how !== '', 'the end');
+    child.end();
+    return /\bE[A-Z]+$/.exec(how)?.[0];
   });
 
   const sharing: [Place, string][] = ['mkdtempSync', 'symlinkSync', 'writeFileSync'].map((call) => ['fs', call]);

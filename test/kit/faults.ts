@@ -38,6 +38,37 @@ function systemError(errno: Errno, call: string): Error {
   return Object.assign(new Error(text), { code: errno, errno: NUMBERS.get(errno), syscall: call });
 }
 
+/** What listens, by its handle. */
+interface Listening {
+  onconnection(error: number): void;
+}
+
+/**
+ * Notes what listens from now on. `refuse` has the system refuse all of them their next connection, and says how many
+ * there are; `end` ends it.
+ */
+export function listeners(): { refuse(errno: Errno): number; end(): void } {
+  const handles = new Set<Listening>();
+  const ends = [TCP, Pipe].map((kind) => {
+    const calls = kind?.prototype as Calls;
+    const { listen } = calls;
+    calls['listen'] = function (this: Listening, ...args: unknown[]): unknown {
+      handles.add(this);
+      return listen?.apply(this, args);
+    };
+    return () => void Object.assign(calls, { listen });
+  });
+  return {
+    refuse: (errno) => {
+      for (const handle of handles) {
+        handle.onconnection(NUMBERS.get(errno) ?? 0);
+      }
+      return handles.size;
+    },
+    end: () => ends.forEach((end) => void end()),
+  };
+}
+
 /** Has a call fail from its `nth` (default: the first) on. Returns what ends it and says how often it failed. */
 export function refuse(place: Place, call: string, errno: Errno, nth = 1): () => number {
   const calls = PLACES[place] as Calls;

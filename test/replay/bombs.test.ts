@@ -10,10 +10,11 @@ import { concat, pcapHeader, writePcap } from '../../adapter/packets/pcap.ts';
 import { PCAPNG_SHB, PcapngWriter } from '../../adapter/packets/pcapng.ts';
 import { summary } from '../../adapter/packets/summary.ts';
 import { CaptureError } from '../../adapter/packets/types.ts';
-import { openCapture } from '../../adapter/replay/open.ts';
+import { mostUnpacked, openCapture } from '../../adapter/replay/open.ts';
 import { CaptureModel } from '../../src/captures/capture-model.ts';
+import { processSession } from '../dap/client.ts';
 import { SYN, tcpFrame } from '../kit/frames.ts';
-import { ROOT } from '../kit/paths.ts';
+import { PKTGDB, ROOT } from '../kit/paths.ts';
 import { tempFolder } from '../kit/temp.ts';
 
 const MB = 1 << 20;
@@ -93,6 +94,27 @@ function ip(i: number): Buffer {
   return header;
 }
 
+/** Bytes of the packets without bytes: a header of zeros each. */
+const ZEROS = 16 * MB;
+const EMPTY_PACKETS = concat([pcapHeader(), new Uint8Array(ZEROS)]);
+
+/** A zstd frame (RFC 8878, 3.1.1) of some bytes and very many zeros, in blocks that say "128 KB of this byte". */
+function zstdOf(first: Uint8Array, zeros: number): Buffer {
+  const WHOLE = 1 << 17;
+  const [RAW, RLE] = [0, 1];
+  const header = (size: number, type: number, last = 0): Buffer => {
+    const bytes = Buffer.alloc(3);
+    bytes.writeUIntLE((size << 3) | (type << 1) | last, 0, 3);
+    return bytes;
+  };
+  const blocks = Array.from({ length: zeros / WHOLE }, (_, i) => [
+    header(WHOLE, RLE, Number(i === zeros / WHOLE - 1)),
+    Buffer.of(0),
+  ]);
+  const begin = Buffer.of(0x28, 0xb5, 0x2f, 0xfd, 0, 0x38);
+  return Buffer.concat([begin, header(first.length, RAW), first, ...blocks.flat()]);
+}
+
 describe('bombs', () => {
   it('lengths of 4 GB are damage, before anything is read for them', () => {
     const header = new Uint8Array(16);
@@ -166,6 +188,44 @@ describe('bombs', () => {
       });
       assert.equal(listed.split('\n').length, 2);
     });
+  }
+
+  it('a small file unpacks to some gigabytes at most, a large one to what gzip can make of it', () => {
+    const GB = 2 ** 30;
+    assert.deepEqual(
+      [0, 2000, 10 * MB, GB].map((bytes) => mostUnpacked(bytes)),
+      [2 * GB, 2 * GB, 11_000 * MB, 64 * GB],
+    );
+    assert.equal(mostUnpacked(2000, MB), MB);
+  });
+
+  for (const [name, packed] of Object.entries({ gz: gzipSync(EMPTY_PACKETS), zst: zstdOf(pcapHeader(), ZEROS) })) {
+    it(`a .${name} of ${packed.length} bytes that unpacks to a million packets without a byte is listed and replayed`, async () => {
+      const path = join(tempFolder(), `bomb.${name}`);
+      writeFileSync(path, packed);
+      const unwatched = { told: () => undefined, signal: new AbortController().signal };
+      const [before, cpu] = [process.memoryUsage(), process.cpuUsage()];
+      let model: CaptureModel | undefined;
+      await CaptureModel.open(path, unwatched, (shown) => {
+        model = shown;
+      });
+      const { user, system } = process.cpuUsage(cpu);
+      const after = process.memoryUsage();
+      assert.equal(model?.count, ZEROS / 16);
+      assert.equal(model?.rows(ZEROS / 16 - 1, ZEROS / 16).length, 1);
+      model?.close();
+      assert.ok((user + system) / 1000 < 20_000, `${user + system} us`);
+      assert.ok(after.heapUsed + after.external - before.heapUsed - before.external < 200 * MB);
+      const adapter = processSession(PKTGDB, ['-i', 'dap']);
+      try {
+        // Nothing of it can be played: whether that is an error or an end is not what is asked here.
+        await adapter.client.begin({ trace: path }).catch(() => undefined);
+        await adapter.client.ask('threads');
+        await adapter.client.ask('disconnect');
+      } finally {
+        adapter.child.kill('SIGKILL');
+      }
+    }).timeout(240_000);
   }
 
   it('what unpacks to more than there may be is given up, and leaves nothing', async () => {
