@@ -65,10 +65,10 @@ export async function openSaved(path: string, progress: Progress): Promise<Opene
     );
     captures.end();
     const { chunks, checkpoints } = saved;
-    checkChanges(head, { chunks, fd: source.fd });
+    const changes = checkChanges({ chunks, fd: source.fd });
     const replayed = await openReplay(head, captures.paths, saved.progress, progress);
     const replay = replayed && replayData(replayed, { checksums: replayed.checksums });
-    const recording: Recording = { ...saved.head, chunks, fd: source.fd, captures: replay?.files ?? [] };
+    const recording: Recording = { ...saved.head, ...changes, chunks, fd: source.fd, captures: replay?.files ?? [] };
     const start = chunks[0]?.start ?? 0;
     return {
       head,
@@ -95,11 +95,9 @@ export async function openSaved(path: string, progress: Progress): Promise<Opene
   }
 }
 
-/** Refuses recordings with changes that could do anything (see `isSafe`). */
-function checkChanges({ framed }: SavedHead, kept: Pick<Recording, 'chunks' | 'fd'>): void {
-  if (!framed) {
-    return;
-  }
+/** Refuses recordings with changes that could do anything (see `isSafe`). What changes there are is in the log only. */
+function checkChanges(kept: Pick<Recording, 'chunks' | 'fd'>): Pick<Recording, 'framed' | 'changed'> {
+  const found = { framed: false, changed: false };
   const log = new LogReader(kept);
   while (log.peek() !== 0) {
     if (log.take() === LOG.CHANGE) {
@@ -112,8 +110,11 @@ function checkChanges({ framed }: SavedHead, kept: Pick<Recording, 'chunks' | 'f
           `at tick ${at.tick} it changes something in a way that is not trusted in a file: ${what.slice(0, 100)}`,
         );
       }
+      found.framed ||= isFramed(change);
+      found.changed = true;
     }
   }
+  return found;
 }
 
 async function openReplay(

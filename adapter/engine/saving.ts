@@ -22,7 +22,7 @@ export interface SavedSession {
 export type Execute = (options: ReexecuteOptions) => Promise<unknown>;
 
 function headOf({ source: { recording, startTick }, begun, end, replay }: SavedSession): SavedHead {
-  const { buildId, argv, seed, framed } = recording;
+  const { buildId, argv, seed } = recording;
   const nameservers = recording.nameservers.map((a) => ({
     ...a,
     sin6_addr: a.sin6_addr && ([...a.sin6_addr] as unknown as Uint8Array),
@@ -34,7 +34,6 @@ function headOf({ source: { recording, startTick }, begun, end, replay }: SavedS
     argv,
     seed,
     nameservers,
-    framed,
     begun,
     startTick,
     end,
@@ -92,8 +91,8 @@ async function write(
   await writer.begin();
   const from = source.oldest;
   const packets = end.packets - (from?.frames ?? 0);
-  // Where no change needs frames, the build without probes is faster.
-  const release = !recording.framed;
+  // Where nothing was changed, the build without probes does it too, and is faster.
+  const release = !recording.changed;
   await execute({ ...(from ? { from } : {}), release, packets: { fd, at, most: packets, begun } });
   at = fstatSync(fd).size;
   await writer.head(headOf(session), at);

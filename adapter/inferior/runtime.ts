@@ -167,6 +167,7 @@ export class Runtime {
       ticks: () => this.T[TICK.COUNT] ?? 0,
       standsAt: () => this.#start.probe,
       command: (line) => this.aside(() => this.#globals.monitor(line)),
+      tell: (line) => this.births.uncounted(() => this.aside(() => this.#globals.monitor(line))),
       stand: (probe, change) => this.#stand({ kind: 'pause' }, probe, { change }),
       debugged: (at) => this.#watches.debugged(at),
     });
