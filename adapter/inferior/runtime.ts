@@ -312,7 +312,7 @@ export class Runtime {
     const callers = new Callers(this.#stackUrl);
     this.asked = new Asked(query, {
       now: () => {
-        const { packets, number: captured } = this.edge;
+        const { packets, captured } = this.edge;
         return { tick: this.T[TICK.COUNT] ?? 0, ns: this.#machineTime(), packets, captured };
       },
       callers: (probe) => callers.of(this.D[probe]),
