@@ -169,15 +169,9 @@ async function command(
     return { result: 'The machine was started from the beginning.', variablesReference: 0 };
   }
   const signal = ongoing()?.cancellation.signal;
-  let changes = false;
-  const changing = (): void => {
-    changes = true;
-  };
-  session.engine.on('changing', changing);
-  const { output, failed, quit } = await session.lifecycle
-    .command(() => session.repl.run(line, frame, { signal }))
-    .finally(() => session.engine.off('changing', changing));
-  if (changes && session.engine.state === 'stopped') {
+  const { changes } = session;
+  const { output, failed, quit } = await session.lifecycle.command(() => session.repl.run(line, frame, { signal }));
+  if (session.changes > changes && session.engine.state === 'stopped') {
     session.invalidate('variables'); // never the stack, which would select the innermost frame
   }
   if (quit) {

@@ -75,6 +75,8 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
   numbers: 'kind' | 'hex' | 'decimal' = 'kind';
   /** Frames and variables the client holds references to; replaced whenever the machine runs. */
   stopped: StopState;
+  /** How often something in the machine has been changed. */
+  changes = 0;
   client: ClientConventions = new ClientConventions(new Arguments('initialize', {}));
   /** The guest's console is a terminal of the client's. */
   guestTerminal = false;
@@ -83,7 +85,6 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
   /** `initialize` has been answered. */
   #greeted = false;
   #ended = false;
-  /** While a request starts the machine: stops to report once it has been answered. */
   /** The client has been told that one can go back. */
   #recorded = false;
   /** Requests that hold stops back. */
@@ -92,6 +93,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
   #toldGuests = false;
   #showsStop = false;
   #restarted = false;
+  /** While a request starts the machine: stops to report once it has been answered. */
   #held: { readonly reason: Stop; readonly ofScript: boolean }[] | undefined;
 
   constructor(engine: EngineApi, options: SessionOptions) {
@@ -373,6 +375,9 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
         column: this.client.columnToClient(location.column),
       }),
     );
+    engine.on('changing', () => {
+      this.changes++;
+    });
     engine.on('progress', (what, done, total) => this.progress.told(what, done, total));
     engine.on('breakpoint', (change, breakpoint) => this.breakpoints.changed(change, breakpoint));
   }

@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events';
 import type { StepRequest } from '../inferior/stop.ts';
 import type { ExecutionSummary } from '../inferior/worker.ts';
-import type { FramedChange } from '../mailbox/change.ts';
+import { type FramedChange, TELLING_COMMAND } from '../mailbox/change.ts';
 import { IN_TICK } from '../mailbox/probes.ts';
 import type { Recording } from '../mailbox/recorded.ts';
 import type { DivergenceReport } from '../replay/divergence.ts';
@@ -47,7 +47,7 @@ import { evaluateStatic } from './evaluate-static.ts';
 import { SharedGuestMemory } from './guest-memory.ts';
 import { type HistorySource, NOT_RUNNING, RUNNING, sourceOf } from './history-source.ts';
 import { Image } from './image.ts';
-import { answerWaiting, type Inferior, monitorInPlace, TELLING_COMMAND, writeRunning } from './inferior.ts';
+import { answerWaiting, type Inferior, monitorInPlace, writeRunning } from './inferior.ts';
 import type { V8Paused } from './inspector.ts';
 import { Installer } from './installer.ts';
 import { LastRun } from './last-run.ts';

@@ -38,7 +38,7 @@ import type {
   WorkerData,
   WorkerMessage,
 } from '../inferior/worker.ts';
-import type { Change } from '../mailbox/change.ts';
+import { type Change, TELLING_COMMAND } from '../mailbox/change.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { createEntered, enteredBytes, takenCheckpoints } from '../mailbox/entered.ts';
 import { CTL, createMailbox, LIGHT, type MailboxBuffers } from '../mailbox/mailbox.ts';
@@ -110,9 +110,6 @@ const VM_MODULES = '--experimental-vm-modules';
 const STACK_FLAGS = process.allowedNodeEnvironmentFlags.has(VM_MODULES) ? [VM_MODULES, '--no-warnings'] : [];
 /** Spare chunks of the log that the thread is given ahead. */
 const SPARES = 4;
-
-/** Commands of the monitor that change nothing. */
-export const TELLING_COMMAND = /^\s*(?:info|help|\?)/;
 
 /** Machines of this process so far, for their names. */
 let created = 0;
@@ -413,7 +410,9 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     const log = this.history?.log ?? { chunks: [], fd: -1 };
     const { chunks, fd } = this.#before ?? { chunks: [], fd: log.fd };
     const captures = this.replay?.files ?? [];
-    return { ...this.#header, chunks: [...chunks, ...log.chunks], fd, captures, framed: this.framed };
+    const { framed } = this;
+    const changed = framed || this.history?.limit.changed === true;
+    return { ...this.#header, chunks: [...chunks, ...log.chunks], fd, captures, framed, changed };
   }
 
   /** Functions entered since the newest checkpoint, a byte each; undefined: unknown. */

@@ -1,9 +1,8 @@
 /** Opens saved recordings. */
 import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { isFramed } from '../mailbox/change.ts';
-import { CHUNK_HEADER_BYTES, type Recording } from '../mailbox/recorded.ts';
-import { recordedChanges } from '../mailbox/recorded-changes.ts';
+import { decodeChange, decodePosition, isFramed } from '../mailbox/change.ts';
+import { CHUNK_HEADER_BYTES, LOG, LogReader, type Recording } from '../mailbox/recorded.ts';
 import { visible } from '../packets/format.ts';
 import { FileSource } from '../replay/file-source.ts';
 import { ReplayNumbers } from '../replay/numbers.ts';
@@ -66,10 +65,10 @@ export async function openSaved(path: string, progress: Progress): Promise<Opene
     );
     captures.end();
     const { chunks, checkpoints } = saved;
-    checkChanges(head, { chunks, fd: source.fd });
+    const changes = checkChanges({ chunks, fd: source.fd });
     const replayed = await openReplay(head, captures.paths, saved.progress, progress);
     const replay = replayed && replayData(replayed, { checksums: replayed.checksums });
-    const recording: Recording = { ...saved.head, chunks, fd: source.fd, captures: replay?.files ?? [] };
+    const recording: Recording = { ...saved.head, ...changes, chunks, fd: source.fd, captures: replay?.files ?? [] };
     const start = chunks[0]?.start ?? 0;
     return {
       head,
@@ -96,19 +95,26 @@ export async function openSaved(path: string, progress: Progress): Promise<Opene
   }
 }
 
-/** Refuses recordings with changes that could do anything (see `isSafe`). */
-function checkChanges({ framed }: SavedHead, kept: Pick<Recording, 'chunks' | 'fd'>): void {
-  if (!framed) {
-    return;
-  }
-  for (const { at, change } of recordedChanges(kept)) {
-    if (!isSafe(change)) {
-      const what = isFramed(change) ? change.js : change.kind;
-      throw new SavedError(
-        `at tick ${at.tick} it changes something in a way that is not trusted in a file: ${what.slice(0, 100)}`,
-      );
+/** Refuses recordings with changes that could do anything (see `isSafe`). What changes there are is in the log only. */
+function checkChanges(kept: Pick<Recording, 'chunks' | 'fd'>): Pick<Recording, 'framed' | 'changed'> {
+  const found = { framed: false, changed: false };
+  const log = new LogReader(kept);
+  while (log.peek() !== 0) {
+    if (log.take() === LOG.CHANGE) {
+      const at = decodePosition(log.r);
+      log.r.f64();
+      const change = decodeChange(log.r);
+      if (!isSafe(change)) {
+        const what = isFramed(change) ? change.js : change.kind;
+        throw new SavedError(
+          `at tick ${at.tick} it changes something in a way that is not trusted in a file: ${what.slice(0, 100)}`,
+        );
+      }
+      found.framed ||= isFramed(change);
+      found.changed = true;
     }
   }
+  return found;
 }
 
 async function openReplay(

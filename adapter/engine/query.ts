@@ -39,7 +39,7 @@ export interface QueryRow extends TimePosition {
   /** Packets that had passed the user network's edge. */
   readonly packets: number;
   /** In a replay: number in the capture of the last of them, 0 if it is none of it. */
-  readonly captured?: number;
+  readonly captured?: number | undefined;
   /** The function, and where in the sources (relative to `EngineApi.sourceRoot`); empty between turns. */
   readonly fn: string;
   readonly file: string;

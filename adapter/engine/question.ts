@@ -215,7 +215,10 @@ function localPlot(image: Image, compile: ExpressionCompiler, failure: unknown):
         const code = tried(() => compile(noting(image.scopeAt(fn, params), names)));
         if ('value' in code) {
           found = true;
-          bodies.add(p, `${ask('sample', `${p.id}`, `(${code.value})`, names[0] ?? 'null')};`);
+          // What hangs off a null pointer has no value there.
+          const there = names.filter((name) => name !== code.value).map((name) => `${name}!=null&&`);
+          const of = names[0] ?? 'null';
+          bodies.add(p, `${[...new Set(there)].join('')}${ask('sample', `${p.id}`, `(${code.value})`, of)};`);
         }
       }
     }

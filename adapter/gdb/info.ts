@@ -5,7 +5,7 @@ import { type DefaultPlace, findFunctions, parseLocation, unknownFunction } from
 import type { INFO_COMMANDS } from '../commands/table/info.ts';
 import type { FunctionInfo } from '../compiler/debug-info.ts';
 import { symbolAt } from '../inspect/code-addresses.ts';
-import { momentText } from '../inspect/history.ts';
+import { momentText, positionText } from '../inspect/history.ts';
 import { constantText, declaration } from '../inspect/type-text.ts';
 import { infoBreakpoints, infoWatchpoints } from './breakpoint-table.ts';
 import { infoConversations } from './conversations.ts';
@@ -202,7 +202,7 @@ async function infoPosition(gdb: GdbInterpreter): Promise<void> {
   gdb.requireStopped();
   const { tick, probe, location } = await gdb.engine.position();
   const where = location ? ` at ${location.file}:${location.line}:${location.column}` : '';
-  gdb.out(`tick ${tick}, probe ${probe}${where}\n`);
+  gdb.out(`${positionText({ tick, probe })}${where}\n`);
   const { history } = gdb.engine;
   if (history) {
     const { here, present, inPast } = history;

@@ -64,7 +64,7 @@ export interface RowData extends TimePosition, RowFields {
   /** Packets that had passed the user network's edge. */
   readonly packets: number;
   /** In a replay: number in the capture of the last of them, 0 if it is none of it. */
-  readonly captured: number;
+  readonly captured?: number | undefined;
   /** Who called, innermost first: `file:line:name` of V8's frames, a line each. */
   readonly callers: string;
   returned?: Value;
@@ -76,7 +76,7 @@ export type Rows = string | readonly RowData[];
 /** What it needs of the runtime. */
 export interface AskedHooks {
   /** Where the machine is. */
-  now(): { tick: number; ns: number; packets: number; captured: number };
+  now(): { tick: number; ns: number; packets: number; captured: number | undefined };
   /** Calls from outside the probe's function (see `RowData`). */
   callers(probe: number): string;
   /** A value that can cross, without a handle. */

@@ -22,6 +22,16 @@ export class Births {
     this.#numbers.set(o, number);
   }
 
+  /** Runs what makes structs that are gone when it is over. */
+  uncounted<T>(act: () => T): T {
+    const { count } = this;
+    try {
+      return act();
+    } finally {
+      this.count = count;
+    }
+  }
+
   /** `root` is about to be made again, with all that its declaration makes. Then the number is that of `loaded`. */
   again(root: object, make: () => object, loaded: number): void {
     this.count = this.of(root) ?? 0;

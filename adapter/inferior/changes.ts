@@ -1,5 +1,5 @@
 /** What the debugger changes in the machine: told to the recording, and done again when that is executed. */
-import { type Change, type ChangePosition, type FramedChange, isFramed } from '../mailbox/change.ts';
+import { type Change, type ChangePosition, type FramedChange, isFramed, TELLING_COMMAND } from '../mailbox/change.ts';
 import { IN_POLL } from '../mailbox/probes.ts';
 import type { Appointments } from './appointments.ts';
 import type { TimePosition } from './stop.ts';
@@ -17,6 +17,8 @@ interface ChangeHooks {
   standsAt(): number;
   /** Runs a monitor command that is no part of the machine's time. */
   command(line: string): string;
+  /** Runs one that changes nothing, and makes no struct that anything would be counted from. */
+  tell(line: string): string;
   /** Stands still for the engine to do a change. */
   stand(probe: number, change: FramedChange): void;
   /** Something may have been written there. */
@@ -51,6 +53,9 @@ export class Changes {
 
   /** Runs a monitor command while the inferior stands still. */
   monitor(line: string): string {
+    if (TELLING_COMMAND.test(line)) {
+      return this.#hooks.tell(line);
+    }
     this.made({ kind: 'monitor', line });
     return this.#hooks.command(line);
   }

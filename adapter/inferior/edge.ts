@@ -61,6 +61,11 @@ export class Edge {
     return numbers && !(numbers.buffer instanceof SharedArrayBuffer) ? [...numbers] : null;
   }
 
+  /** In a replay: `number`. */
+  get captured(): number | undefined {
+    return this.known ? this.number : undefined;
+  }
+
   /** The last packet that has passed. */
   get last(): EdgePacket | null {
     if (this.#length === 0) {

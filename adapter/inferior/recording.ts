@@ -187,6 +187,7 @@ export class RecordingHost implements Host {
       const at = { tick: this.#hooks.ticks(), probe, inPoll };
       encodeChange(this.#log.begin(LOG.CHANGE, max), at, this.#inner.now_ns, change);
       this.#log.commit();
+      this.#limit.noteChange();
     }
   }
 

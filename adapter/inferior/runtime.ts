@@ -167,6 +167,7 @@ export class Runtime {
       ticks: () => this.T[TICK.COUNT] ?? 0,
       standsAt: () => this.#start.probe,
       command: (line) => this.aside(() => this.#globals.monitor(line)),
+      tell: (line) => this.births.uncounted(() => this.aside(() => this.#globals.monitor(line))),
       stand: (probe, change) => this.#stand({ kind: 'pause' }, probe, { change }),
       debugged: (at) => this.#watches.debugged(at),
     });
@@ -311,7 +312,7 @@ export class Runtime {
     const callers = new Callers(this.#stackUrl);
     this.asked = new Asked(query, {
       now: () => {
-        const { packets, number: captured } = this.edge;
+        const { packets, captured } = this.edge;
         return { tick: this.T[TICK.COUNT] ?? 0, ns: this.#machineTime(), packets, captured };
       },
       callers: (probe) => callers.of(this.D[probe]),

@@ -53,15 +53,20 @@ export function momentsOf({ bookmarks, checkpoints }: SavedMarks): KeptMoments {
  * the capture's number.
  */
 export function momentText(moment: HistoryMoment): string {
-  const { tick, probe, ns, lastPacket } = moment;
+  const { ns, lastPacket } = moment;
   const what = lastPacket === null ? '' : ` (${edgeText(Buffer.from(lastPacket.hex, 'hex'))})`;
-  return `tick ${tick}, probe ${Math.max(probe, -1)}, ${(ns / NS).toFixed(9)} s, after ${packetText(moment)}${what}`;
+  return `${positionText(moment)}, ${(ns / NS).toFixed(9)} s, after ${packetText(moment)}${what}`;
+}
+
+/** `tick 22283, probe 4427`; the probe is -1 as the tick is counted, and -2 where the main loop waits. */
+export function positionText({ tick, probe }: TimePosition): string {
+  return `tick ${tick}, probe ${probe}`;
 }
 
 /** A moment in few words, of which the first is what `goto` takes. */
 export function shortMomentText(moment: HistoryMoment): string {
   const { tick, probe } = moment;
-  return `${tick}${probe < 0 ? '' : `:${probe}`}, after ${packetText(moment)}`;
+  return `${tick}${probe === IN_TICK ? '' : `:${probe}`}, after ${packetText(moment)}`;
 }
 
 /** The last packet that has passed the user network's edge: `packet 12`. */

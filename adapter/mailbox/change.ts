@@ -23,6 +23,9 @@ export type Change =
 /** A change that only somebody with V8's inspector can redo. */
 export type FramedChange = Extract<Change, { kind: 'assign' | 'evaluate' | 'return' }>;
 
+/** Commands of the monitor that change nothing. */
+export const TELLING_COMMAND = /^\s*(?:info|help|\?)/;
+
 export function isFramed(change: Change): change is FramedChange {
   return change.kind === 'assign' || change.kind === 'evaluate' || change.kind === 'return';
 }

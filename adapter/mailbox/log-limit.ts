@@ -11,7 +11,8 @@ const WANTED = 2;
 const CHUNK = 3;
 const CHECKPOINT = 4;
 const REFUSED = 5;
-const BYTES = 48;
+const CHANGED = 6;
+const BYTES = 56;
 
 export class LogLimit {
   /** For the other thread. */
@@ -57,6 +58,15 @@ export class LogLimit {
   /** The main thread's last answer. */
   refuse(): void {
     this.#value[REFUSED] = 1;
+  }
+
+  /** The log has a change by the debugger. */
+  get changed(): boolean {
+    return this.#value[CHANGED] === 1;
+  }
+
+  noteChange(): void {
+    this.#value[CHANGED] = 1;
   }
 
   /** Bytes of records in a chunk. */

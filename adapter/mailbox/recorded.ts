@@ -72,6 +72,8 @@ export interface Recording extends RecordingHeader {
   readonly captures: readonly { readonly fd: number; readonly size: number }[];
   /** Some of its changes need frames, so that only an inferior with an inspector can execute it. */
   readonly framed: boolean;
+  /** It has changes at all: only the build with probes comes to the positions at which they were made. */
+  readonly changed: boolean;
 }
 
 /** The first place in the log that a new chunk of shared memory holds. */

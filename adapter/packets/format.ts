@@ -163,6 +163,12 @@ function formatNumber(f: { readonly type: FieldType; readonly hex?: boolean }, v
  * Which packet one stands behind: of a replay the capture's number, `-` for a packet that is not in the capture; else
  * how many have passed the user network's edge.
  */
-export function packetNumber({ packets, captured }: { readonly packets: number; readonly captured?: number }): string {
+export function packetNumber({
+  packets,
+  captured,
+}: {
+  readonly packets: number;
+  readonly captured?: number | undefined;
+}): string {
   return captured === 0 && packets > 0 ? '-' : String(captured ?? packets);
 }

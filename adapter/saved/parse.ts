@@ -112,7 +112,6 @@ export function parseHead(json: Uint8Array): SavedHead {
         sun_path: text(address, 'sun_path'),
       };
     }),
-    framed: fields['framed'] === true,
     begun: number(fields, 'begun'),
     startTick: number(fields, 'startTick'),
     end: moment(fields['end']),

@@ -42,8 +42,6 @@ export interface SavedReplay {
 /** The first block behind the packets. */
 export interface SavedHead extends RecordingHeader {
   readonly version: number;
-  /** Some of the changes need frames. */
-  readonly framed: boolean;
   /** When the machine began, in milliseconds since the epoch: its clock counts from there. */
   readonly begun: number;
   /** Ticks that it took until the machine was set up. */

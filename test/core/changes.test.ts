@@ -50,6 +50,8 @@ describe('what the debugger changes', function () {
     await s.printed('\nand on');
   }
 
+  const inStack = async (js: string): Promise<unknown> => (await s.engine.evaluate(js, -1)).value;
+
   function register(name: string): Register {
     const [nic] = nics(s.engine);
     const info = findRegister(name);
@@ -143,6 +145,25 @@ describe('what the debugger changes', function () {
     await s.engine.monitor('set_link user.0 on');
     await s.engine.monitor('hostfwd_add udp:127.0.0.1:0-:5558');
     await set('machine->drops->total = 78');
+    await s.resume();
+    await pinged();
+    await s.compare();
+  });
+
+  it('nothing, where the monitor only tells something', async () => {
+    await up();
+    await at('ip_input', 'ping -c 1 10.0.2.2');
+    const made = async (): Promise<unknown[]> => [
+      await inStack('__pktgdb.births.count'),
+      await inStack('__pktgdb.stateHash()'),
+    ];
+    const before = await made();
+    for (const what of ['drops', 'network', 'usernet', 'qtree', 'nothing']) {
+      await s.engine.monitor(`info ${what}`);
+    }
+    await s.engine.monitor('help');
+    assert.deepEqual(await made(), before);
+    assert.equal(s.engine.recording?.changed, false);
     await s.resume();
     await pinged();
     await s.compare();

@@ -3,6 +3,7 @@
  * same. PKTGDB_HISTORY_SESSIONS says how many, PKTGDB_HISTORY_SEED where they start.
  */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { CHUNK_HEADER_BYTES, LOG, LogReader } from '../../adapter/mailbox/recorded.ts';
 import { RandomMachine } from './random-session.ts';
 import { Session } from './session.ts';
@@ -48,6 +49,21 @@ describe('random sessions', function () {
     }
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
     assert.ok(failures.length === 0, failures.join('\n'));
+  });
+
+  it('halts a machine that has stopped by itself, of which nobody has heard', async () => {
+    const s = await Session.create();
+    try {
+      await s.launch({ stopOnEntry: true });
+      await s.stop();
+      const stopped = once(s.engine, 'stopped');
+      await s.engine.step('into');
+      await stopped;
+      await s.halt();
+      assert.equal(s.engine.state, 'stopped');
+    } finally {
+      await s.dispose();
+    }
   });
 
   it('would show: a mismatch names the first turn that differs', async () => {

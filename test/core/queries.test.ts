@@ -1,6 +1,7 @@
 /** Questions about all that has been recorded. */
 import assert from 'node:assert/strict';
 import type { QueryOptions, QueryRequest, QueryRow } from '../../adapter/engine/api.ts';
+import { packetNumber } from '../../adapter/packets/format.ts';
 import { capture } from '../kit/paths.ts';
 import { Session } from './session.ts';
 
@@ -35,6 +36,21 @@ describe('queries', () => {
     );
     return rows;
   }
+
+  it('number the packets of a live machine, and say nothing of what hangs off a null pointer', async () => {
+    await s.launch();
+    await s.printed('lease of');
+    s.break('slirp_input', undefined, { temporary: true, ignoreCount: 1 });
+    s.guest('ping -c 2 10.0.2.2');
+    await s.stop();
+    const rows = await ask({ kind: 'calls', functions: [functionId('ip_output')] });
+    assert.ok(rows.some((row) => row.packets > 0));
+    assert.deepEqual(
+      rows.map((row) => packetNumber(row)),
+      rows.map(({ packets }) => String(packets)),
+    );
+    await ask({ kind: 'plot', expression: s.evaluator.value('so->so_rcv.sb_cc') });
+  });
 
   it('lists every call, and each row is where a breakpoint stopped', async () => {
     s.break('e1000_receive_iov');

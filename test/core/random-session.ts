@@ -192,13 +192,6 @@ export class RandomMachine {
     this.#s.unseen();
   }
 
-  /** Stops a running machine. */
-  async #halt(): Promise<void> {
-    this.#s.unseen();
-    await this.#s.engine.interrupt();
-    await this.#s.stop();
-  }
-
   async #download(): Promise<void> {
     if (this.#linkUp) {
       await this.#done(this.#guest(`nc 10.0.2.2 ${this.#port} > /dev/null`));
@@ -237,7 +230,7 @@ export class RandomMachine {
 
   async #pause(): Promise<void> {
     const mark = this.#guest('ping -c 1 -W 1 10.0.2.2');
-    await this.#halt();
+    await this.#s.halt();
     await this.#changes();
     await this.#s.resume();
     await this.#done(mark);
@@ -245,7 +238,7 @@ export class RandomMachine {
 
   /** Back to a place where it stood before, on from there, through the present. */
   async #restart(): Promise<void> {
-    await this.#halt();
+    await this.#s.halt();
     const { here } = this.#s.engine.history ?? {};
     const place = this.#places.length > 0 ? this.#random.pick(this.#places) : undefined;
     if (here) {

@@ -6,6 +6,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import type { HistoryMoment, SavedMarks } from '../../adapter/engine/api.ts';
 import { Engine } from '../../adapter/engine/engine.ts';
+import type { ReexecuteOptions } from '../../adapter/engine/reexecute.ts';
+import { saveSession } from '../../adapter/engine/saving.ts';
 import { readCapture } from '../../adapter/packets/capture.ts';
 import { refuse } from '../kit/faults.ts';
 import { capture } from '../kit/paths.ts';
@@ -168,6 +170,44 @@ describe('saved recordings', function () {
       readdirSync(folder).filter((name) => name.endsWith('.part')),
       [],
     );
+  });
+
+  it('of a session in which nothing but the monitor and memory changed something', async () => {
+    await s.launch();
+    await s.printed('lease of');
+    await s.engine.memory.write(0x00f0_0000, Uint8Array.of(1, 2, 3));
+    s.break('slirp_input', undefined, { temporary: true });
+    s.guest('ping -c 1 -W 1 10.0.2.2');
+    await s.stop();
+    await s.engine.monitor('set_link user.0 off');
+    await s.resume();
+    await s.printed('packet loss');
+    await s.engine.interrupt();
+    await s.stop();
+    assert.equal(s.engine.recording?.framed, false);
+    await kept();
+  });
+
+  it('with a change that could do anything are refused, whatever they say of their changes', async () => {
+    s.break('slirp_input', undefined, { temporary: true });
+    await s.launch();
+    await s.stop();
+    await s.evaluator.evaluate('machine->drops->total = 3', 0, true);
+    const { recording, checkpoints, history } = s.engine;
+    assert.ok(recording?.framed && history);
+    const execute = async (options: ReexecuteOptions): Promise<void> => {
+      await s.engine.reexecute(recording, options);
+      const logs = recording.chunks.map(({ memory }) => Buffer.from(memory ?? new SharedArrayBuffer(0)));
+      const log = logs.find((bytes) => bytes.includes('machine.drops'));
+      assert.ok(log?.write('constructor.a', log.indexOf('machine.drops')));
+    };
+    const kept = { ...recording, framed: false };
+    const source = { recording: kept, checkpoints, oldest: null, startTick: history.start.tick, replay: undefined };
+    const session = { source, begun: 0, end: history.here, replay: undefined };
+    await saveSession(file, session, NO_MARKS, execute, () => undefined);
+    opened = await Session.create();
+    const opening = opened.engine.launch({ trace: file, args: [] });
+    await assert.rejects(opening, /session\.pcapng: at tick \d+ it changes something in a way that is not trusted/);
   });
 
   it('of another build are played as captures, or not at all', async () => {

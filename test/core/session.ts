@@ -69,6 +69,15 @@ export class Session {
     this.#stops.length = 0;
   }
 
+  /** Has the machine stand still, if it does not do so already: a step may have come to its end meanwhile. */
+  async halt(): Promise<void> {
+    this.unseen();
+    if (this.engine.state !== 'stopped') {
+      await this.engine.interrupt();
+      await this.stop();
+    }
+  }
+
   async resume(): Promise<void> {
     await this.engine.resume();
   }

@@ -511,6 +511,17 @@ describe('DAP session', () => {
       assert.deepEqual(told(), ['variables']);
     });
 
+    it('takes many lines at once', async () => {
+      const warnings: string[] = [];
+      const warned = (warning: Error): void => void warnings.push(warning.message);
+      process.on('warning', warned);
+      const lines = Array.from({ length: 30 }, () => ({ expression: 'set variable size=61', context: 'repl' }));
+      await Promise.all(lines.map((line) => client.ask('evaluate', line)));
+      process.off('warning', warned);
+      assert.deepEqual(warnings, []);
+      assert.equal(engine.variables['size'], 61);
+    });
+
     it('refuses references of an earlier stop', async () => {
       const [s] = await client.scope('Arguments');
       await client.ask('next', { threadId: 1 });

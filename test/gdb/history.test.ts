@@ -78,7 +78,7 @@ describe('history at the prompt', () => {
     assert.match(await run('goto time 0.001', 'when'), /; the present is/);
     assert.match(
       await run('goto start', 'info history'),
-      /Here: {5}tick \d+, probe -1, 0\.000000000 s, after packet 0\n/,
+      /Here: {5}tick \d+, probe -2, 0\.000000000 s, after packet 0\n/,
     );
     assert.match(await run('goto here'), /^\nThe present\.\ntcp_input|^tcp_input/);
     assert.match(await run('when'), present);
@@ -101,6 +101,24 @@ describe('history at the prompt', () => {
     assert.match(await run('when'), present);
     assert.match(await run(`goto ${tick}`, 'when'), new RegExp(`^tick ${tick}, probe -1`));
     assert.match(await run('goto end'), /^\nThe present\.\ntcp_input/);
+  });
+
+  it('says where the main loop waits as all that shows it does, and goes there by that', async () => {
+    await run('run');
+    const [, tick = ''] = /^tick (\d+), probe -2, .*, the present\n$/.exec(await run('when')) ?? [];
+    assert.match(await run('info position'), new RegExp(`^tick ${tick}, probe -2 at util/main-loop`));
+    assert.match(
+      await run(`goto ${tick}`, 'when'),
+      new RegExp(`^tick ${tick}, probe -1, .*; the present is tick ${tick},`),
+    );
+    assert.match(await run(`goto ${tick}:-2`, 'when'), new RegExp(`^tick ${tick}, probe -2, .*, the present\n$`));
+    const [, from = ''] = /^\[past: (\d+:-2), after packet 0\]$/m.exec(await run('goto start')) ?? [];
+    await run('goto 50%');
+    assert.match(await run(`goto ${from}`), new RegExp(`^\\[past: ${from}, after packet 0\\]$`, 'm'));
+    assert.match(
+      await run('info position'),
+      new RegExp(`^tick ${from.replace(':', ', probe ')} at .*\nin the past: tick`),
+    );
   });
 
   it('says what it cannot do', async () => {
@@ -233,7 +251,7 @@ describe('history at the prompt', () => {
       /^Recorded: from tick (\d+), .*, after packet \d{3,} .*\n +to tick (\d+), /.exec(await run('info history')) ?? [];
     assert.ok(Number(from) > 0 && Number(from) < Number(to), printed);
     assert.match(await run('info record'), new RegExp(`^Lowest recorded tick is ${from}\\.$`, 'm'));
-    assert.match(await run('goto start', 'when'), new RegExp(`^tick ${from}, probe -1, `));
+    assert.match(await run('goto start', 'when'), new RegExp(`^tick ${from}, probe -2, `));
     assert.match(await run('reverse-continue'), /^Continuing\.\n\nNo more reverse-execution history\.\n/);
     assert.match(await run('goto 5'), new RegExp(`^That moment is no longer kept: the history begins at tick ${from}`));
     await run('goto end');
