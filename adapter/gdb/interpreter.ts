@@ -34,6 +34,7 @@ import { HostPeers } from './peers.ts';
 import type { DivergenceList } from './replay.ts';
 import { Resumed, unlessResumed } from './resumed.ts';
 import { blockOpener } from './script.ts';
+import { nestedCommand } from './scripting.ts';
 import { settingValue } from './settings.ts';
 import type { Skip } from './skip.ts';
 import { SourceView } from './source.ts';
@@ -419,8 +420,22 @@ export class GdbInterpreter {
       this.typed.push(text);
       this.#lastLine = this.#repeated(text);
     }
-    await this.command(text);
-    this.lastCommand = text;
+    const before = this.lastCommand;
+    try {
+      await this.command(text);
+    } finally {
+      this.lastCommand = this.#executed(text) || before;
+    }
+  }
+
+  /** The command of a line, which `pipe` and `with` repeat: they have it executed, and are not repeated themselves. */
+  #executed(text: string): string {
+    try {
+      const { path, args } = findCommand(COMMANDS, text);
+      return nestedCommand(path, args) ?? text;
+    } catch {
+      return text;
+    }
   }
 
   /** What an empty line is to repeat; nothing is nothing. */
