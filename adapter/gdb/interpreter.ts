@@ -41,6 +41,7 @@ import { SourceView } from './source.ts';
 import { printAccount, printStop } from './stops.ts';
 import { Styles } from './styles.ts';
 import { surroundings } from './surroundings.ts';
+import { THREAD } from './threads.ts';
 import {
   type Alias,
   entryOf,
@@ -138,6 +139,8 @@ export class GdbInterpreter {
   readonly typed: string[] = [];
   /** The command that was executed last, for `pipe` and `with` without one. */
   lastCommand = '';
+  /** What `thread name` called the machine's thread. */
+  threadName = THREAD;
   /** Where `x` goes on, and how. */
   readonly examine: ExamineState = { address: 0, letter: 'x', size: 'w' };
   /** Set by `quit`. */
