@@ -40,6 +40,8 @@ export const CATCH_WORDS: Readonly<Record<CatchKind, readonly string[]>> = {
   exception: [],
 };
 
+export const CATCH_KINDS = Object.keys(CATCH_WORDS) as readonly CatchKind[];
+
 /** Reads what stands behind `catch KIND`. Throws `CommandError`, which knows what is wrong and where. */
 export function parseCatch(kind: CatchKind, text: string, filters = new FilterWords()): CatchText {
   const { before, condition, at } = splitCondition(text);

@@ -9,6 +9,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   thbreak: 'thbreak ip_output',
   rbreak: 'rbreak ^tcp_close$',
   dprintf: 'dprintf ip_input,"%d bytes\\n",m->m_len',
+  tcatch: 'tcatch drop TCP_CSUM',
   'catch packet': 'catch packet tcp.flags.syn == 1 && ip.addr == 10.0.2.0/24',
   'catch drop': 'catch drop TCP_CSUM',
   'catch irq': 'catch irq RXT0',

@@ -14,18 +14,20 @@ const CLASSES: readonly (readonly [CommandClass, string])[] = [
   ['stack', 'Examining the stack.'],
   ['status', 'Status inquiries.'],
   ['support', 'Support facilities.'],
-  ['user-defined', 'User-defined commands.'],
+  [
+    'user-defined',
+    'User-defined commands.\nThe commands in this class are those defined by the user.\nUse the "define" command to define a command.',
+  ],
 ];
-
-const TAIL = `
-Type "help" followed by command name for full documentation.
-Command name abbreviations are allowed if unambiguous.
-`;
 
 const SEARCH = `Type "apropos word" to search for commands related to "word".
 Type "apropos -v word" for full documentation of commands related to "word".
 Command name abbreviations are allowed if unambiguous.
 `;
+
+const TAIL = `
+Type "help" followed by command name for full documentation.
+${SEARCH}`;
 
 /** What there is to say of a command: the summary, the forms it has, the details. */
 export function documentation(c: Command): string {
@@ -72,7 +74,7 @@ function byName(commands: readonly Command[]): Command[] {
 }
 
 function listOfClasses(): string {
-  const classes = CLASSES.map(([name, text]) => `${name} -- ${text}\n`).join('');
+  const classes = CLASSES.map(([name, text]) => `${name} -- ${text.split('\n')[0]}\n`).join('');
   return `List of classes of commands:\n\n${classes}
 Type "help" followed by a class name for a list of commands in that class.
 Type "help all" for the list of all commands.${TAIL}`;
@@ -124,5 +126,7 @@ export function helpText(commands: readonly Command[], topic: string, title: (na
   }
   const list = command.subcommands ? listOfSubcommands(path, command.subcommands) : '';
   const names = [path, ...(command.aliases ?? [])].map(title).join(', ');
-  return `${names}\n${documentation(command)}\n${exampleOf(path, command)}${list}`;
+  // gdb says nothing but the text of a command of the user's.
+  const heading = command.class === 'user-defined' ? '' : `${names}\n`;
+  return `${heading}${documentation(command)}\n${exampleOf(path, command)}${list}`;
 }

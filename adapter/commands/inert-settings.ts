@@ -3,8 +3,11 @@
  * words. One that has got an effect moves to settings.ts.
  */
 
-/** Name, what `show` says with `%` for the value, and the value at first. */
-export type InertSetting = readonly [name: string, sentence: string, value: string];
+/** Name, what `show` says with `%` for the value, the value at first, and which others there are, if not any text. */
+export type InertSetting = readonly [name: string, sentence: string, value: string, values?: readonly string[]];
+
+const LANGUAGES = ['auto', 'local', 'unknown', 'ada', 'asm', 'c', 'c++', 'd', 'fortran', 'go', 'minimal'];
+const MORE_LANGUAGES = ['modula-2', 'objective-c', 'opencl', 'pascal', 'rust', 'typescript'];
 
 export const INERT_SETTINGS: readonly InertSetting[] = [
   ['auto-solib-add', 'Autoloading of shared library symbols is %.', 'on'],
@@ -18,23 +21,23 @@ export const INERT_SETTINGS: readonly InertSetting[] = [
   ['detach-on-fork', 'Whether gdb will detach the child of a fork is %.', 'on'],
   ['disable-randomization', "Disabling randomization of debuggee's virtual address space is %.", 'on'],
   ['disassemble-next-line', "Debugger's willingness to use disassemble-next-line is %.", 'off'],
-  ['disassembly-flavor', 'The disassembly flavor is "%".', 'att'],
+  ['disassembly-flavor', 'The disassembly flavor is "%".', 'att', ['att', 'intel']],
   ['displaced-stepping', "Debugger's willingness to use displaced stepping to step over breakpoints is %.", 'auto'],
   ['dprintf-channel', 'The channel to use for dynamic printf is "%".', ''],
   ['dprintf-function', 'The function to use for dynamic printf is "%".', 'printf'],
-  ['dprintf-style', 'The style of usage for dynamic printf is "%".', 'gdb'],
+  ['dprintf-style', 'The style of usage for dynamic printf is "%".', 'gdb', ['gdb', 'call']],
   ['editing', 'Editing of command lines as they are typed is %.', 'off'],
   ['endian', 'The target endianness is %.', 'little'],
   ['exec-file-mismatch', 'exec-file-mismatch handling is currently "%".', 'ask'],
   ['exec-wrapper', 'The wrapper for running programs is "%".', ''],
   ['extension-language', 'Mapping between filename extension and source language is "%".', ''],
-  ['filename-display', 'Filenames are displayed as "%".', 'relative'],
-  ['follow-exec-mode', 'Follow exec mode is "%".', 'same'],
-  ['follow-fork-mode', 'Debugger response to a program call of fork or vfork is "%".', 'parent'],
+  ['filename-display', 'Filenames are displayed as "%".', 'relative', ['basename', 'relative', 'absolute']],
+  ['follow-exec-mode', 'Follow exec mode is "%".', 'same', ['new', 'same']],
+  ['follow-fork-mode', 'Debugger response to a program call of fork or vfork is "%".', 'parent', ['child', 'parent']],
   ['host-charset', 'The host character set is "%".', 'auto; currently UTF-8'],
   ['inferior-tty', 'Terminal for future runs of program being debugged is "%".', ''],
   ['interactive-mode', "Debugger's interactive mode is %.", 'auto'],
-  ['language', 'The current source language is "%".', 'auto; currently typescript'],
+  ['language', 'The current source language is "%".', 'auto; currently typescript', [...LANGUAGES, ...MORE_LANGUAGES]],
   ['max-value-size', 'Maximum value size is % bytes.', '65536'],
   ['may-call-functions', 'Permission to call functions in the program is %.', 'on'],
   ['may-insert-breakpoints', 'Permission to insert breakpoints in the target is %.', 'on'],
@@ -42,7 +45,7 @@ export const INERT_SETTINGS: readonly InertSetting[] = [
   ['may-write-memory', 'Permission to write into target memory is %.', 'on'],
   ['may-write-registers', 'Permission to write into registers is %.', 'on'],
   ['mi-async', 'Whether MI is in asynchronous mode is %.', 'off'],
-  ['multiple-symbols', 'How the debugger handles ambiguities in expressions is "%".', 'all'],
+  ['multiple-symbols', 'How the debugger handles ambiguities in expressions is "%".', 'all', ['ask', 'all', 'cancel']],
   ['non-stop', 'Controlling the inferior in non-stop mode is %.', 'off'],
   ['observer', 'Observer mode is %.', 'off'],
   [
@@ -53,7 +56,12 @@ export const INERT_SETTINGS: readonly InertSetting[] = [
   ['osabi', 'The current OS ABI is "%".', 'auto'],
   ['overload-resolution', 'Overload resolution in evaluating C++ functions is %.', 'on'],
   ['schedule-multiple', 'Resuming the execution of threads of all processes is %.', 'off'],
-  ['scheduler-locking', 'Mode for locking scheduler during execution is "%".', 'replay'],
+  [
+    'scheduler-locking',
+    'Mode for locking scheduler during execution is "%".',
+    'replay',
+    ['off', 'on', 'step', 'replay'],
+  ],
   ['script-extension', 'Script filename extension recognition is "%".', 'soft'],
   ['stack-cache', 'Cache use for stack accesses is %.', 'on'],
   ['startup-quietly', 'Whether to start up quietly is %.', 'off'],
@@ -66,13 +74,57 @@ export const INERT_SETTINGS: readonly InertSetting[] = [
   ['unwindonsignal', 'Unwinding of stack if a signal is received while in a call dummy is %.', 'off'],
   ['unwind-on-terminating-exception', 'Unwind stack if a C++ exception is unhandled while in a call dummy is %.', 'on'],
   ['watchdog', 'Watchdog timer is %.', '0'],
+  ['annotate', 'Annotation_level is %.', '0'],
+  ['architecture', 'The target architecture is set to "%".', 'auto'],
+  ['auto-connect-native-target', 'Whether GDB may automatically connect to the native target is %.', 'on'],
+  ['charset', 'The host character set is "%".', 'auto; currently UTF-8'],
+  ['circular-trace-buffer', "Target's use of circular trace buffer is %.", 'off'],
+  ['coerce-float-to-double', 'Coercion of floats to doubles when calling functions is %.', 'on'],
+  ['cwd', 'Current working directory that will be used when starting the inferior is "%".', ''],
+  ['data-directory', 'GDB\'s data directory is "%".', ''],
+  ['default-collect', 'The list of expressions to collect by default is "%".', ''],
+  ['demangle-style', 'The current C++ demangling style is "%".', 'auto'],
+  ['directories', 'Source directories searched: %', '$cdir:$cwd'],
+  ['disassembler-options', "The current disassembler options are '%'", ''],
+  ['disconnected-dprintf', 'Whether dprintf continues after GDB disconnects is %.', 'on'],
+  ['disconnected-tracing', 'Whether tracing continues after GDB disconnects is %.', 'off'],
+  ['dump-excluded-mappings', 'Dumping of mappings marked with the VM_DONTDUMP flag is %.', 'off'],
+  ['exec-done-display', 'Notification of completion for asynchronous execution commands is %.', 'off'],
+  ['gnutarget', 'The current BFD target is "%".', 'auto'],
+  ['libthread-db-search-path', 'The current search path or libthread_db is "%".', '$sdir:$pdir'],
+  ['may-insert-fast-tracepoints', 'Permission to insert fast tracepoints in the target is %.', 'on'],
+  ['may-insert-tracepoints', 'Permission to insert tracepoints in the target is %.', 'on'],
+  ['paths', 'Executable and object file path: %', ''],
+  ['range-stepping', "Debugger's willingness to use range stepping is %.", 'on'],
+  ['remoteaddresssize', 'The maximum size of the address (in bits) in a memory packet is %.', '0'],
+  ['remotecache', 'Deprecated remotecache flag is %.', 'off'],
+  ['remoteflow', 'Hardware flow control is %.', 'off'],
+  ['remotelogbase', 'Numerical base for remote session logging is "%".', 'ascii'],
+  ['remotelogfile', 'Filename for remote session recording is "%".', ''],
+  ['remotetimeout', 'Timeout limit to wait for target to respond is %.', '2'],
+  ['remotewritesize', 'The memory-write-packet-size is %.', '0'],
+  ['solib-search-path', 'The search path for loading non-absolute shared library symbol files is %.', ''],
+  ['struct-convention', 'The convention for returning small structs is "%".', 'default'],
+  ['substitute-path', 'List of all source path substitution rules: %', ''],
+  ['target-file-system-kind', 'The assumed file system kind for target reported file names is "%".', 'auto'],
+  ['target-wide-charset', 'The target wide character set is "%".', 'auto; currently UTF-32'],
+  ['trace-buffer-size', 'Requested size of trace buffer is %.', 'unlimited'],
+  ['trust-readonly-sections', 'Mode for reading from readonly sections is %.', 'off'],
+  ['use-coredump-filter', 'Use of /proc/PID/coredump_filter file to generate corefiles is %.', 'on'],
+  ['varsize-limit', 'The maximum number of bytes allowed in a variable-size object is %.', '65536'],
+  ['write', 'Writing into executable and core files is %.', 'off'],
 ];
 
 /** The same below `print`. */
 export const INERT_PRINT_SETTINGS: readonly InertSetting[] = [
   ['asm-demangle', 'Demangling of C++/ObjC names in disassembly listings is %.', 'off'],
   ['demangle', 'Demangling of encoded C++/ObjC names when displaying symbols is %.', 'on'],
-  ['entry-values', 'Printing of function arguments at function entry is "%".', 'default'],
+  [
+    'entry-values',
+    'Printing of function arguments at function entry is "%".',
+    'default',
+    ['no', 'only', 'preferred', 'if-needed', 'both', 'compact', 'default'],
+  ],
   ['finish', "Printing of return value after `finish' is %.", 'on'],
   ['frame-info', 'Printing of frame information is "%".', 'auto'],
   ['inferior-events', 'Printing of inferior events is %.', 'on'],
@@ -95,4 +147,19 @@ export const INERT_PRINT_SETTINGS: readonly InertSetting[] = [
 /** The same below `style`. */
 export const INERT_STYLE_SETTINGS: readonly InertSetting[] = [
   ['tui-current-position', "Styling the text highlighted by the TUI's current position indicator is %.", 'off'],
+];
+
+/** The same below `history`. Lines that are typed are kept in ~/.pktgdb_history. */
+export const INERT_HISTORY_SETTINGS: readonly InertSetting[] = [
+  ['expansion', 'History expansion on command input is %.', 'off'],
+  ['filename', 'The filename in which to record the command history is "%".', '~/.pktgdb_history'],
+  ['remove-duplicates', 'The number of history entries to look back at for duplicates is %.', '0'],
+  ['save', 'Saving of the history record on exit is %.', 'on'],
+];
+
+/** The same below `breakpoint`. */
+export const INERT_BREAKPOINT_SETTINGS: readonly InertSetting[] = [
+  ['always-inserted', 'Always inserted breakpoint mode is %.', 'off'],
+  ['auto-hw', 'Automatic usage of hardware breakpoints is %.', 'on'],
+  ['condition-evaluation', 'Breakpoint condition evaluation mode is %.', 'auto', ['auto', 'host', 'target']],
 ];

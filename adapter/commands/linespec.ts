@@ -97,6 +97,10 @@ function locationOf(engine: EngineApi, text: string, here: DefaultPlace | undefi
     const others = also.filter((f) => n <= lastLine(engine, f));
     return others.length > 0 && at.kind === 'line' ? { ...at, also: others } : at;
   }
+  const [, junk] = /^[+-]?\d+\s+(.*)$/.exec(text) ?? [];
+  if (junk !== undefined) {
+    throw new CommandError(`malformed linespec error: unexpected string, "${junk}"`);
+  }
   const [f] = findFunctions(engine, text);
   if (!f) {
     throw new CommandError(unknownFunction(engine, text));

@@ -3,7 +3,14 @@ import { DEFAULT_HISTORY_SIZE } from '../engine/api.ts';
 import { defaultPrintSettings, type PrintSettings } from '../inspect/values.ts';
 import { printable } from '../packets/format.ts';
 import { CommandError } from './command.ts';
-import { INERT_PRINT_SETTINGS, INERT_SETTINGS, INERT_STYLE_SETTINGS, type InertSetting } from './inert-settings.ts';
+import {
+  INERT_BREAKPOINT_SETTINGS,
+  INERT_HISTORY_SETTINGS,
+  INERT_PRINT_SETTINGS,
+  INERT_SETTINGS,
+  INERT_STYLE_SETTINGS,
+  type InertSetting,
+} from './inert-settings.ts';
 import { defaultStyles, type StyleSettings } from './style-settings.ts';
 import type { ArgumentKind } from './takes.ts';
 
@@ -26,8 +33,6 @@ export interface Settings {
   verbose: boolean;
   traceCommands: boolean;
   prompt: string;
-  outputRadix: number;
-  inputRadix: number;
   maxCompletions: number;
   maxCallDepth: number;
   readonly style: StyleSettings;
@@ -80,8 +85,6 @@ export function defaultSettings(): Settings {
     verbose: false,
     traceCommands: false,
     prompt: '(pktgdb) ',
-    outputRadix: 10,
-    inputRadix: 10,
     maxCompletions: 200,
     maxCallDepth: 100,
     style: defaultStyles(),
@@ -128,6 +131,8 @@ export interface Setting {
   /** Sets it from text. Throws `CommandError` for a value that it cannot have. */
   readonly set: (settings: Settings, text: string) => void;
   readonly get: (settings: Settings) => string;
+  /** What `set` says when it has been set. */
+  readonly said?: (settings: Settings) => string;
   /** What `show` says, where that is not "WHAT is VALUE.". */
   readonly text?: (settings: Settings) => string;
 }
@@ -272,24 +277,40 @@ const EXEC_DIRECTION: Setting = {
   text: ({ execDirection }) => (execDirection === 'forward' ? 'Forward.' : 'Reverse.'),
 };
 
-/** 8, 10 or 16. */
-function radix<K extends 'outputRadix' | 'inputRadix'>(key: K, name: string, what: string): Setting {
-  return {
-    name,
-    what,
-    values: ['8', '10', '16'],
-    set: (settings, text) => {
-      const value = Number(text);
-      if (text === '' || ![8, 10, 16].includes(value)) {
-        throw new CommandError(
-          text === '' ? 'Argument required (integer to set it to.).' : `Unsupported ${name} \`\`${printable(text)}''.`,
-        );
-      }
-      settings[key] = value;
-    },
-    get: (settings) => String(settings[key]),
-  };
-}
+/** How numbers without a format are written. They are read as C reads them: 0x10 or 020. */
+const OUTPUT_RADIX: Setting = {
+  name: 'output-radix',
+  what: 'default output radix for printing of values',
+  values: ['8', '10', '16'],
+  set: (settings, text) => {
+    const value = RADICES.find((one) => one === Number(text));
+    if (text === '' || value === undefined) {
+      throw new CommandError(
+        text === ''
+          ? 'Argument required (integer to set it to.).'
+          : `Unsupported output radix \`\`decimal ${printable(text)}''; output radix unchanged.`,
+      );
+    }
+    settings.print.radix = value;
+  },
+  get: ({ print: { radix } }) => String(radix),
+  said: ({ print: { radix } }) =>
+    `Output radix now set to decimal ${radix}, hex ${radix.toString(16)}, octal ${radix.toString(8)}.\n`,
+};
+
+const RADICES = [8, 10, 16] as const;
+
+const INPUT_RADIX: Setting = {
+  name: 'input-radix',
+  what: 'default input radix for entering numbers',
+  values: ['10'],
+  set: (_, text) => {
+    if (Number(text) !== 10) {
+      throw new CommandError(`Unsupported input radix \`\`decimal ${printable(text)}''; input radix unchanged.`);
+    }
+  },
+  get: () => '10',
+};
 
 const PROMPT: Setting = {
   name: 'prompt',
@@ -315,22 +336,29 @@ export const SETTINGS: readonly Setting[] = [
   flag('verbose', 'verbosity', own),
   named('trace-commands', flag('traceCommands', 'state of GDB CLI command tracing', own)),
   PROMPT,
-  radix('outputRadix', 'output-radix', 'default output radix for printing of values'),
-  radix('inputRadix', 'input-radix', 'default input radix for entering numbers'),
+  OUTPUT_RADIX,
+  INPUT_RADIX,
   named('max-completions', limit('maxCompletions', 'maximum number of completion candidates', own)),
   named('max-user-call-depth', limit('maxCallDepth', 'the max call depth for user-defined commands', own, 1000)),
   ...INERT_SETTINGS.map((s) => inert(s)),
 ];
 
+const undefinedItem = (text: string): string => `Undefined item: "${printable(text)}".`;
+
 /** A setting of gdb's that is accepted and shown, as there is nothing here that it could change. */
-function inert([name, sentence, value]: InertSetting, prefix = ''): Setting {
+function inert([name, sentence, value, known]: InertSetting, prefix = ''): Setting {
   const key = `${prefix}${name}`;
   const kept = (settings: Settings): string => settings.inert[key] ?? value;
   return {
     name,
     what: sentence.replace(/ is "?%"?\.?$/, '').replace(/^./, (c) => c.toLowerCase()),
-    values: value === 'on' || value === 'off' ? ['on', 'off'] : [],
+    values: known ?? (value === 'on' || value === 'off' ? ['on', 'off'] : []),
     set: (settings, text) => {
+      if (known && !known.includes(text)) {
+        throw new CommandError(
+          text === '' ? `Requires an argument. Valid arguments are ${known.join(', ')}.` : undefinedItem(text),
+        );
+      }
       settings.inert[key] = value === 'on' || value === 'off' ? (parseBoolean(text) ? 'on' : 'off') : text;
     },
     get: kept,
@@ -398,7 +426,7 @@ function choice<K extends string, V extends string>(
         throw new CommandError(
           text === ''
             ? `Requires an argument. Valid arguments are ${values.join(', ')}.`
-            : `Undefined item: "${printable(text)}". Valid arguments are ${values.join(', ')}.`,
+            : `${undefinedItem(text)} Valid arguments are ${values.join(', ')}.`,
         );
       }
       owner(settings)[key] = value;
@@ -415,6 +443,7 @@ export const BREAKPOINT_SETTINGS: readonly Setting[] = [
     ['auto', 'on', 'off'] as const,
     (settings) => settings.pending,
   ),
+  ...INERT_BREAKPOINT_SETTINGS.map((s) => inert(s, 'breakpoint ')),
 ];
 
 const replay = (settings: Settings): ReplaySettings => settings.replay;
@@ -448,6 +477,7 @@ export const HISTORY_SETTINGS: readonly Setting[] = [
     },
     get: ({ history: { size } }) => (size === NO_BOUND ? 'unlimited' : bytesText(size)),
   },
+  ...INERT_HISTORY_SETTINGS.map((s) => inert(s, 'history ')),
 ];
 
 /** Takes over `guest=ADDR,checksums=keep|repair,at-end=stop|exit`. Throws `CommandError`. */

@@ -85,7 +85,7 @@ export function splitPrintf(args: string): PrintfText {
   const [quoted, format = ''] = /^\s*"((?:[^"\\]|\\.)*)"\s*/s.exec(args) ?? [];
   if (quoted === undefined) {
     throw new CommandError(
-      args.trim().startsWith('"') ? "Bad format string, non-terminated '\"'" : `Bad format string, missing '"'.`,
+      args.trim().startsWith('"') ? `Bad format string, non-terminated '"'.` : `Bad format string, missing '"'.`,
     );
   }
   let at = quoted.length;

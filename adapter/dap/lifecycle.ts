@@ -12,6 +12,7 @@ import { Event, ExitedEvent, TerminatedEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { DEFAULT_ARGS } from '../commands/default-machine.ts';
 import type { QemuSession } from '../qemu/session.ts';
+import { checkReadable } from '../replay/open.ts';
 import { type Arguments, isObject, RequestError } from './arguments.ts';
 import { freeDefault } from './default-port.ts';
 import { GuestQuestion } from './guest-question.ts';
@@ -82,6 +83,17 @@ async function within(promise: Promise<void>, ms: number): Promise<void> {
   });
   await Promise.race([promise, late]);
   clearTimeout(timer);
+}
+
+/** Throws `RequestError` if a capture that is to be replayed cannot be read. */
+function checkTraces(trace: string | readonly string[] | undefined): void {
+  for (const path of trace === undefined ? [] : [trace].flat()) {
+    try {
+      checkReadable(path);
+    } catch (error) {
+      throw new RequestError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
 }
 
 export class Lifecycle {
@@ -205,19 +217,26 @@ export class Lifecycle {
 
   async #restart(args: Arguments | undefined): Promise<void> {
     this.#requireOwn('restart');
-    if (args !== undefined && isObject(args.raw['arguments'])) {
-      this.#configuration = parseLaunch(args.object('arguments'));
-    }
-    const configuration = this.#configuration;
+    const brought = args !== undefined && isObject(args.raw['arguments']);
+    const configuration = brought ? parseLaunch(args.object('arguments')) : this.#configuration;
     if (configuration === undefined) {
       throw new RequestError('restart: nothing has been launched yet.');
     }
+    // What can be seen to be wrong leaves the old machine alone.
+    checkTraces(configuration.options.trace);
     this.#starting = true;
     this.#session.repl.interrupt();
+    const over = this.#terminated;
     await this.#session.running(async () => {
       await this.#session.engine.kill();
       this.#terminated = false;
-      await this.#start(configuration);
+      try {
+        await this.#start(configuration);
+      } catch (error) {
+        this.#terminated = over; // a client is told once that a machine has ended
+        throw error;
+      }
+      this.#configuration = configuration;
       this.#session.restarted();
     });
   }

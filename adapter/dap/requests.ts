@@ -77,6 +77,11 @@ const handlers: ReadonlyMap<string, RequestHandler> = new Map(
   ].flatMap((family) => Object.entries(family)),
 );
 
+/** Commands of the requests that are answered. */
+export function requestNames(): string[] {
+  return [...handlers.keys()];
+}
+
 export function findRequest(command: string): RequestHandler | undefined {
   return handlers.get(command);
 }

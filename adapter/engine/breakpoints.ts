@@ -1,5 +1,6 @@
 /** The breakpoint table: resolves specs against the image and writes the functions that decide at probes. */
 import type { ProbeInfo } from '../compiler/debug-info.ts';
+import { globalsIn } from '../inferior/globals.ts';
 import type { WatchOrder } from '../inferior/watches.ts';
 import { ARMED } from '../mailbox/probes.ts';
 import { type Breakpoint, type BreakpointSpec, EngineError, type ExpressionCompiler } from './api.ts';
@@ -351,7 +352,7 @@ export class BreakpointTable {
     const own = light ? [`stop?$here.call(${['this', ...names.filter((n) => n !== 'this')].join(',')}):undefined`] : [];
     const decide = call('$R', 'decided', `${p.id}`, 'stop', value, ...(own as [string]));
     const body = `let stop=false;${tests}return (stop||$A[${p.id}]!==${ARMED.BREAKPOINT})&&${decide};`;
-    const globals = call('$R', 'globals', JSON.stringify(this.#image.fnOf(p).file));
+    const globals = globalsOf(this.#image.fnOf(p).file, body);
     return `(()=>{const $G=${globals};${light ? evaluatingFunction(names) : ''}${decidingFunction(names, body)}})()`;
   }
 
@@ -383,6 +384,11 @@ function evaluatingFunction(names: readonly string[]): string {
 
 /** Characters of an unknown name that a message repeats. */
 const SHOWN_NAME = 200;
+
+/** JavaScript for `$G` of a body that runs often, as seen from a file. */
+export function globalsOf(file: string, body: string): string {
+  return call('$R', 'globals', JSON.stringify(file), JSON.stringify(globalsIn(body)));
+}
 
 /**
  * Statements that return a function of a probe's locals. A method's `this` is handed over like the others, and is

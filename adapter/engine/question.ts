@@ -2,7 +2,7 @@
 import type { FunctionInfo, ProbeInfo } from '../compiler/debug-info.ts';
 import { ARMED } from '../mailbox/probes.ts';
 import { EngineError, type ExpressionCompiler, PACKET_LAYERS, type PacketLayer, type SymbolScope } from './api.ts';
-import { decidingFunction } from './breakpoints.ts';
+import { decidingFunction, globalsOf } from './breakpoints.ts';
 import { type Image, packetExpression, packetLocal } from './image.ts';
 import { ask, call } from './link.ts';
 import type { QueryExpression, QueryRequest } from './query.ts';
@@ -42,7 +42,7 @@ export function askingDecider(image: Image, p: ProbeInfo, body: string): string 
   const guarded = `try{${packet}${body}}catch(e){${ask('failed', 'e')};}`;
   // The end of the run may be armed at the probe too.
   const decided = `$A[${p.id}]!==${ARMED.BREAKPOINT}&&${call('$R', 'decided', `${p.id}`, 'false', value)}`;
-  const globals = call('$R', 'globals', JSON.stringify(image.fnOf(p).file));
+  const globals = globalsOf(image.fnOf(p).file, guarded);
   return `(()=>{const $G=${globals};${decidingFunction(names, `${guarded}return ${decided};`)}})()`;
 }
 

@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { CommandError } from '../commands/command.ts';
 import { type Breakpoint, eventText, GRADES } from '../engine/api.ts';
 import type { GdbInterpreter } from './interpreter.ts';
+import { fileError } from './output.ts';
 import { parseNumbers } from './places.ts';
-import { fileError } from './script.ts';
 import { indented } from './user-commands.ts';
 import { watchKind } from './watch.ts';
 

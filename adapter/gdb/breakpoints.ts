@@ -1,13 +1,14 @@
 /** Commands about breakpoints. */
 
 import { CommandError } from '../commands/command.ts';
+import { findFunctions } from '../commands/linespec.ts';
 import type { BREAKPOINT_COMMANDS } from '../commands/table/breakpoints.ts';
 import { splitWord } from '../commands/words.ts';
 import { undisplay } from './display.ts';
 import { type Handlers, listSubcommands } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { breakpointOf, defaultPlace, eachBreakpoint, parseNumbers, placeOf } from './places.ts';
-import { catchEvent, dprintf, rbreak, setBreakpoint } from './set-breakpoint.ts';
+import { catchEvent, catchOnce, dprintf, rbreak, setBreakpoint } from './set-breakpoint.ts';
 
 async function deleteBreakpoints(gdb: GdbInterpreter, args: string): Promise<void> {
   const [, displays] = /^display\b(.*)$/.exec(args) ?? [];
@@ -24,8 +25,13 @@ async function deleteBreakpoints(gdb: GdbInterpreter, args: string): Promise<voi
 async function clear(gdb: GdbInterpreter, args: string): Promise<void> {
   const here = await defaultPlace(gdb);
   const at = args === '' && here ? { kind: 'line' as const, ...here } : await placeOf(gdb, args, here);
-  const there = gdb.engine.breakpoints.filter(({ locations }) =>
-    locations.some((l) => (at.kind === 'function' ? l.function === at.name : l.file === at.file && l.line === at.line)),
+  // Where a function begins, however a breakpoint there was set; one that is set at it may have moved to where its
+  // condition's locals are.
+  const begin = at.kind === 'function' ? findFunctions(gdb.engine, at.name).map((f) => f.probes[0]) : [];
+  const there = gdb.engine.breakpoints.filter(({ locations, spec: { location } }) =>
+    at.kind === 'function'
+      ? (location.kind === 'function' && location.name === at.name) || locations.some((l) => begin.includes(l.probe))
+      : locations.some((l) => l.file === at.file && l.line === at.line),
   );
   if (there.length === 0) {
     throw new CommandError(`No breakpoint at ${args || 'this line'}.`);
@@ -52,7 +58,7 @@ function setEnabled(gdb: GdbInterpreter, args: string, enabled: boolean): void {
     enableFor(gdb, how, rest);
     return;
   }
-  const places = text.split(/\s+/).filter((word) => /^\d+\.\d+$/.test(word));
+  const places = text.split(/\s+/).filter((word) => /^\d+\.\S*$/.test(word));
   for (const word of places) {
     enablePlace(gdb, word, enabled);
   }
@@ -93,6 +99,9 @@ function condition(gdb: GdbInterpreter, args: string): void {
   const { word, rest } = splitWord(args);
   if (word === '') {
     throw new CommandError('Argument required (breakpoint number).');
+  }
+  if (!/^[\d$]/.test(word)) {
+    throw new CommandError(`Bad breakpoint argument: '${args.trim()}'`);
   }
   const bp = breakpointOf(gdb, word);
   if (rest === '') {
@@ -137,6 +146,7 @@ export const BREAKPOINT_HANDLERS: Handlers<typeof BREAKPOINT_COMMANDS> = {
   thbreak: (gdb, args) => setBreakpoint(gdb, args, true),
   rbreak,
   dprintf,
+  tcatch: catchOnce,
   catch: listSubcommands('catch'),
   'catch packet': catchEvent('packet'),
   'catch drop': catchEvent('drop'),

@@ -7,6 +7,7 @@ import type { Frame, NamedValue } from '../engine/api.ts';
 import { formatArgument } from '../inspect/values.ts';
 import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
+import { regexOf } from './places.ts';
 import { numberedFrameLine, sourceLine } from './stops.ts';
 import { thread, threadApply } from './threads.ts';
 
@@ -17,13 +18,12 @@ export async function backtrace(gdb: GdbInterpreter, args: string): Promise<void
   if (!['all', 'scalars', 'none', 'presence'].includes(how)) {
     throw new CommandError(`Undefined item: "${how}".`);
   }
-  const short = optionValue(words, '-frame-info') === 'short-location';
-  const rest = words.filter(
-    (w, i) =>
-      !/^(?:full|-full|-frame-arguments|-frame-info|-past-main|-past-entry|--)$/.test(w) &&
-      !takesValue(words[i - 1]) &&
-      !(/^(?:on|off)$/.test(w) && /^-past/.test(words[i - 1] ?? '')),
-  );
+  const info = optionValue(words, '-frame-info') ?? 'auto';
+  if (!FRAME_INFO.includes(info)) {
+    throw new CommandError(`Undefined item: "${info}".`);
+  }
+  const short = info === 'short-location';
+  const rest = words.filter((w, i) => !FLAGS.test(w) && !isValueOf(words[i - 1], w));
   const pastMain = optionValue(words, '-past-main') !== 'off' && gdb.settings.backtrace.pastMain;
   const all = await gdb.frames();
   const end = pastMain ? -1 : all.findIndex((f) => f.fn.name === 'main');
@@ -67,8 +67,17 @@ async function numberOf(gdb: GdbInterpreter, text: string): Promise<number> {
   return Math.trunc(Number(value.value));
 }
 
-function takesValue(word: string | undefined): boolean {
-  return word === '-frame-arguments' || word === '-frame-info';
+/** Options of `backtrace` and its qualifiers. There are no frame filters that could hide anything. */
+const FLAGS =
+  /^(?:-?full|-?hide|-?no-filters|-frame-arguments|-frame-info|-entry-values|-raw-frame-arguments|-past-main|-past-entry|--)$/;
+const FRAME_INFO = ['auto', 'source-line', 'location', 'source-and-location', 'location-and-address', 'short-location'];
+
+/** True if a word is the value of the option before it. */
+function isValueOf(option: string | undefined, word: string): boolean {
+  return (
+    /^-(?:frame-arguments|frame-info|entry-values)$/.test(option ?? '') ||
+    (/^(?:on|off)$/.test(word) && /^-(?:past-|raw-)/.test(option ?? ''))
+  );
 }
 
 function optionValue(words: readonly string[], option: string): string | undefined {
@@ -105,6 +114,10 @@ async function levelOf(gdb: GdbInterpreter, frames: readonly Frame[], text: stri
   if (text === '') {
     return gdb.frame;
   }
+  const [, address] = /^(?:address|view)\s+(.*)$/.exec(text) ?? [];
+  if (address !== undefined) {
+    throw new CommandError(`No frame at address ${address}.`);
+  }
   const [, name] = /^function(?:\s+(\S+))?$/.exec(text) ?? [];
   if (name !== undefined) {
     if (findFunctions(gdb.engine, name).length === 0) {
@@ -123,15 +136,16 @@ async function levelOf(gdb: GdbInterpreter, frames: readonly Frame[], text: stri
   return numberOf(gdb, level);
 }
 
-/** `up N`, `down N`: as far as it goes. */
+/** `up N`, `down N`: as far as it goes; without N there has to be such a frame. */
 async function move(gdb: GdbInterpreter, args: string, direction: 1 | -1): Promise<void> {
   const frames = await gdb.frames();
-  const n = direction * (args.trim() === '' ? 1 : await numberOf(gdb, args.trim()));
+  const text = args.trim();
+  const n = direction * (text === '' ? 1 : await numberOf(gdb, text));
   const wanted = gdb.frame + n;
-  if (n > 0 && gdb.frame === frames.length - 1) {
+  if (text === '' && wanted === frames.length) {
     throw new CommandError('Initial frame selected; you cannot go up.');
   }
-  if (n < 0 && gdb.frame === 0) {
+  if (text === '' && wanted < 0) {
     throw new CommandError('Bottom (innermost) frame selected; you cannot go down.');
   }
   await select(gdb, Math.min(Math.max(wanted, 0), frames.length - 1));
@@ -143,15 +157,6 @@ function matching(values: readonly NamedValue[], pattern: string): readonly Name
   }
   const re = regexOf(pattern.trim());
   return values.filter((v) => re.test(v.name));
-}
-
-/** A regular expression the user wrote. Throws `CommandError` if it is none. */
-export function regexOf(text: string): RegExp {
-  try {
-    return new RegExp(text);
-  } catch (e) {
-    throw new CommandError(e instanceof Error ? e.message : String(e));
-  }
 }
 
 export async function infoLocals(gdb: GdbInterpreter, args: string): Promise<void> {
@@ -207,6 +212,9 @@ async function frameApply(gdb: GdbInterpreter, args: string): Promise<void> {
   const [, which = '', rest = ''] = /^(all|-?\d+|level(?:\s+\d+(?:-\d+)?)+)\s*(.*)$/s.exec(args.trim()) ?? [];
   if (which === '') {
     throw new CommandError('Missing COUNT argument.');
+  }
+  if (Number(which) === 0) {
+    throw new CommandError('Invalid COUNT argument.');
   }
   const frames = await gdb.frames();
   const chosen =

@@ -11,7 +11,7 @@ import { infoBreakpoints, infoWatchpoints } from './breakpoint-table.ts';
 import { infoConversations } from './conversations.ts';
 import { infoDisplay } from './display.ts';
 import { infoDrops } from './drops.ts';
-import { backtrace, infoArgs, infoFrame, infoLocals, regexOf } from './frames.ts';
+import { backtrace, infoArgs, infoFrame, infoLocals } from './frames.ts';
 import { type Handlers, listSubcommands } from './handler.ts';
 import { infoBookmarks, infoCheckpoints, infoHistory, infoRecord, infoWhatIf } from './history.ts';
 import type { GdbInterpreter } from './interpreter.ts';
@@ -19,11 +19,12 @@ import { infoJourney, infoJourneys } from './journey.ts';
 import { infoMmio } from './mmio.ts';
 import { infoMonitor, infoRing } from './network-info.ts';
 import { printPacket } from './packet.ts';
-import { defaultPlace, placeOfAddress } from './places.ts';
+import { defaultPlace, placeOfAddress, regexOf } from './places.ts';
 import { infoRegisters } from './register-info.ts';
 import { infoDivergence, infoReplay } from './replay.ts';
 import { infoSkip } from './skip.ts';
 import { placesOf } from './source.ts';
+import { numberedFrameLine } from './stops.ts';
 
 /** Items with a file, grouped by it, as gdb's symbol listings are. */
 function listing<T extends { readonly file: string; readonly line: number }>(
@@ -122,7 +123,12 @@ function lineText(gdb: GdbInterpreter, at: DefaultPlace): void {
   );
   const fn = gdb.engine.info.functions[probes[0]?.fn ?? -1];
   if (!fn) {
-    gdb.out(`Line ${at.line} of "${at.file}" has no code.\n`);
+    const lines = gdb.source.lines(at.file)?.length ?? Number.POSITIVE_INFINITY;
+    gdb.out(
+      at.line > lines
+        ? `Line number ${at.line} is out of range for "${at.file}".\n`
+        : `Line ${at.line} of "${at.file}" has no code.\n`,
+    );
     return;
   }
   const ids = probes.map((p) => p.id);
@@ -179,6 +185,13 @@ async function infoSymbol(gdb: GdbInterpreter, args: string): Promise<void> {
     const { value } = await gdb.evaluator.evaluate(name, gdb.expressionFrame());
     const symbol = symbolAt(gdb.engine.info, Number(value.value));
     gdb.out(symbol === undefined ? `No symbol matches ${name}.\n` : `${symbol.replace('+', ' + ')} in section .text\n`);
+    return;
+  }
+  const local = gdb.engine.state === 'stopped' ? gdb.engine.scope(gdb.frame).local(name) : undefined;
+  if (local) {
+    const { fn } = await gdb.selected();
+    const kind = fn.params.some((p) => p.name === name) ? 'an argument' : 'a variable';
+    gdb.out(`Symbol "${name}" is ${kind} of ${fn.name}, in the frame at level ${gdb.frame}.\n`);
     return;
   }
   const { functions, structs, globals } = gdb.engine.info;
@@ -244,18 +257,24 @@ function infoInferiors(gdb: GdbInterpreter): void {
   gdb.out(`* 1    ${`machine ${state[gdb.engine.state]}`.padEnd(17)} pktgdb ${gdb.args.join(' ')}\n`);
 }
 
-async function infoThreads(gdb: GdbInterpreter): Promise<void> {
-  if (gdb.engine.state === 'running') {
-    gdb.out('  Id   Target Id         Frame \n* 1    machine           (running)\n');
-    return;
-  }
-  if (gdb.engine.state !== 'stopped') {
+async function infoThreads(gdb: GdbInterpreter, args: string): Promise<void> {
+  const { state } = gdb.engine;
+  if (state !== 'stopped' && state !== 'running') {
     gdb.out('No threads.\n');
     return;
   }
-  const f = await gdb.selected();
-  gdb.out('  Id   Target Id         Frame \n');
-  gdb.out(`* 1    machine           ${f.fn.name} at ${f.location.file}:${f.location.line}\n`);
+  const wanted = args.trim();
+  if (/[^\s\d.*$-]/.test(wanted)) {
+    throw new CommandError(`Invalid thread ID: ${wanted}`);
+  }
+  if (wanted !== '' && !/(?:^|\s)1(?:\.1|-\d+)?(?:\s|$)/.test(wanted)) {
+    gdb.out(`No threads match '${wanted}'.\n`);
+    return;
+  }
+  const [innermost] = state === 'stopped' ? await gdb.frames() : [];
+  const where = innermost ? (await numberedFrameLine(gdb, innermost)).replace(/^#0 +/, '') : '(running)';
+  const name = gdb.threadName.padEnd(17);
+  gdb.out(`  Id   ${'Target Id'.padEnd(name.length)} Frame \n* 1    ${name} ${where}\n`);
 }
 
 export const INFO_HANDLERS: Handlers<typeof INFO_COMMANDS> = {

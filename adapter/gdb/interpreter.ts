@@ -34,12 +34,14 @@ import { HostPeers } from './peers.ts';
 import type { DivergenceList } from './replay.ts';
 import { Resumed, unlessResumed } from './resumed.ts';
 import { blockOpener } from './script.ts';
+import { nestedCommand } from './scripting.ts';
 import { settingValue } from './settings.ts';
 import type { Skip } from './skip.ts';
 import { SourceView } from './source.ts';
 import { printAccount, printStop } from './stops.ts';
 import { Styles } from './styles.ts';
 import { surroundings } from './surroundings.ts';
+import { THREAD } from './threads.ts';
 import {
   type Alias,
   entryOf,
@@ -137,6 +139,8 @@ export class GdbInterpreter {
   readonly typed: string[] = [];
   /** The command that was executed last, for `pipe` and `with` without one. */
   lastCommand = '';
+  /** What `thread name` called the machine's thread. */
+  threadName = THREAD;
   /** Where `x` goes on, and how. */
   readonly examine: ExamineState = { address: 0, letter: 'x', size: 'w' };
   /** Set by `quit`. */
@@ -423,8 +427,22 @@ export class GdbInterpreter {
       this.typed.push(text);
       this.#lastLine = this.#repeated(text);
     }
-    await this.command(text);
-    this.lastCommand = text;
+    const before = this.lastCommand;
+    try {
+      await this.command(text);
+    } finally {
+      this.lastCommand = this.#executed(text) || before;
+    }
+  }
+
+  /** The command of a line, which `pipe` and `with` repeat: they have it executed, and are not repeated themselves. */
+  #executed(text: string): string {
+    try {
+      const { path, args } = findCommand(COMMANDS, text);
+      return nestedCommand(path, args) ?? text;
+    } catch {
+      return text;
+    }
   }
 
   /** What an empty line is to repeat; nothing is nothing. */

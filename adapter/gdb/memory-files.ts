@@ -6,7 +6,7 @@ import { hex } from '../packets/format.ts';
 import { within } from '../packets/span.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { sourceOf } from './memory.ts';
-import { fileError } from './script.ts';
+import { fileError } from './output.ts';
 
 async function numberOf(gdb: GdbInterpreter, text: string): Promise<number> {
   const { value } = await gdb.evaluator.evaluate(text, gdb.expressionFrame());

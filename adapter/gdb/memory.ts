@@ -169,6 +169,10 @@ function unitAt(view: DataView, at: number, size: Size): number | bigint {
 function item(view: DataView, at: number, size: Size, letter: FormatLetter): string {
   const bits = SIZES[size] * 8;
   const n = unitAt(view, at, size);
+  if (letter === 'f' && bits >= 32) {
+    const real = bits === 32 ? view.getFloat32(at, true) : view.getFloat64(at, true);
+    return formatNumber(real, 'f', { bits, float: true });
+  }
   if (letter === 'x') {
     return formatNumber(n, 'z', { bits });
   }

@@ -7,8 +7,8 @@ import { helpText } from '../commands/help.ts';
 import type { MISC_COMMANDS } from '../commands/table/misc.ts';
 import { type Handlers, listSubcommands } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
+import { fileError } from './output.ts';
 import { unescapeC } from './printf.ts';
-import { fileError } from './script.ts';
 import { apropos, completeLine } from './scripting.ts';
 import { runShell } from './shell.ts';
 

@@ -79,7 +79,7 @@ export class Output {
       this.#log = { fd: openSync(file, overwrite ? 'w' : 'a'), file };
     } catch (e) {
       this.#settings.enabled = false;
-      throw new CommandError(`set logging: ${e instanceof Error ? e.message : String(e)}`);
+      throw new CommandError(`set logging: ${fileError(e)}`);
     }
     return `${this.#settings.redirect ? 'Redirecting' : 'Copying'} output to ${file}.\n`;
   }
@@ -91,3 +91,16 @@ export class Output {
     }
   }
 }
+
+/** Why a file cannot be opened, in the system's words. */
+export function fileError(e: unknown): string {
+  const code = e instanceof Error && 'code' in e ? String(e.code) : '';
+  return SYSTEM_WORDS[code] ?? (e instanceof Error ? e.message : String(e));
+}
+
+const SYSTEM_WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'No such file or directory.',
+  EISDIR: 'Is a directory.',
+  EACCES: 'Permission denied.',
+  ENOTDIR: 'Not a directory.',
+};

@@ -40,6 +40,15 @@ export async function placeOf(gdb: GdbInterpreter, text: string, here: DefaultPl
   return (await placeOfAddress(gdb, text)) ?? parseLocation(gdb.engine, text, here);
 }
 
+/** A regular expression the user wrote. Throws `CommandError` if it is none. */
+export function regexOf(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch (e) {
+    throw new CommandError(e instanceof Error ? e.message : String(e));
+  }
+}
+
 /** What numbers of breakpoints are called in messages. */
 const BREAKPOINT = 'breakpoint number';
 
@@ -51,6 +60,9 @@ export function parseNumbers(gdb: GdbInterpreter, text: string, what: string): n
     const variable = word.startsWith('$')
       ? gdb.evaluator.variableEntries().find(([n]) => `$${n}` === word)?.[1].value.value
       : undefined;
+    if (/^-\d+$/.test(word)) {
+      throw new CommandError('negative value');
+    }
     if (!m && typeof variable !== 'number') {
       throw new CommandError(what === BREAKPOINT ? `Bad ${what} '${word}'` : `Bad ${what} argument: '${word}'`);
     }

@@ -39,7 +39,10 @@ export async function whatis(gdb: GdbInterpreter, args: string): Promise<void> {
 
 function subject(gdb: GdbInterpreter, args: string): Promise<TypeSubject> {
   if (args.trim() === '') {
-    throw new CommandError('The history is empty.');
+    if (gdb.evaluator.historyLength() === 0) {
+      throw new CommandError('The history is empty.');
+    }
+    return subject(gdb, '$');
   }
   const [, unknown] = /^struct\s+(\w+)$/.exec(args.trim()) ?? [];
   if (unknown !== undefined && !namedType(gdb.evaluator, args, gdb.expressionFrame())) {

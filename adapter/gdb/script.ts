@@ -10,6 +10,7 @@ import { Block } from './block.ts';
 import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { isJavascript, javascript, javascriptBlock, sourceJavascript } from './javascript.ts';
+import { fileError } from './output.ts';
 import { breakpointOf } from './places.ts';
 import { Resumed } from './resumed.ts';
 import { evaluateCommand, pipe, withSetting } from './scripting.ts';
@@ -145,19 +146,6 @@ export async function sourceFile(gdb: GdbInterpreter, name: string, verbose = fa
     gdb.sourcing--;
   }
 }
-
-/** Why a file cannot be read, in the system's words. */
-export function fileError(e: unknown): string {
-  const code = e instanceof Error && 'code' in e ? String(e.code) : '';
-  return SYSTEM_WORDS[code] ?? textOf(e);
-}
-
-const SYSTEM_WORDS: Readonly<Record<string, string>> = {
-  ENOENT: 'No such file or directory.',
-  EISDIR: 'Is a directory.',
-  EACCES: 'Permission denied.',
-  ENOTDIR: 'Not a directory.',
-};
 
 function textOf(e: unknown): string {
   return e instanceof Error ? e.message : String(e);

@@ -3,20 +3,53 @@ import { CommandError, findCommand } from '../commands/command.ts';
 import { allCommands, documentation } from '../commands/help.ts';
 import { restoreSettings } from '../commands/settings.ts';
 import { COMMANDS } from '../commands/table/index.ts';
-import { regexOf } from './frames.ts';
 import type { GdbInterpreter } from './interpreter.ts';
+import { regexOf } from './places.ts';
 import { formatted } from './printf.ts';
 import { runShell } from './shell.ts';
 import { unstyled } from './styles.ts';
 
-/** `pipe COMMAND | SHELL`, `pipe -d DELIM COMMAND DELIM SHELL`. */
-export async function pipe(gdb: GdbInterpreter, args: string): Promise<void> {
+/** What commands that execute another one are given of it; empty: it is the last one again. */
+const NESTED: Readonly<Record<string, (args: string) => string>> = {
+  pipe: (args) => {
+    const { text, at } = pipeParts(args);
+    return at < 0 ? '' : text.slice(0, at).trim();
+  },
+  with: (args) => withParts(args).rest,
+};
+
+/** The command that `pipe`, `with` and the like execute is the one that was executed last; undefined: the line is. */
+export function nestedCommand(path: string, args: string): string | undefined {
+  return NESTED[path]?.(args);
+}
+
+/** The command to execute: `given`, or the last one, which does not execute itself again. */
+function commandOrLast(gdb: GdbInterpreter, given: string, missing: string): string {
+  const command = given || gdb.lastCommand;
+  if (command === '') {
+    throw new CommandError(missing);
+  }
+  gdb.lastCommand = given;
+  return command;
+}
+
+function pipeParts(args: string): { text: string; delimiter: string; at: number } {
   const [option = '', delimiter = '|'] = /^-d\s+(\S+)\s+/.exec(args) ?? [];
   const text = args.slice(option.length);
+  return { text, delimiter, at: text.indexOf(delimiter) };
+}
+
+function withParts(args: string): { setting: string; rest: string } {
+  const [, setting = '', rest = ''] = /^(.*?)(?:\s--(?:\s+(.*))?)?$/s.exec(args.trim()) ?? [];
+  return { setting, rest: rest.trim() };
+}
+
+/** `pipe COMMAND | SHELL`, `pipe -d DELIM COMMAND DELIM SHELL`. */
+export async function pipe(gdb: GdbInterpreter, args: string): Promise<void> {
+  const { text, delimiter, at } = pipeParts(args);
   if (text.trim() === '') {
     throw new CommandError('Missing COMMAND');
   }
-  const at = text.indexOf(delimiter);
   if (at < 0) {
     throw new CommandError('Missing delimiter before SHELL_COMMAND');
   }
@@ -24,25 +57,18 @@ export async function pipe(gdb: GdbInterpreter, args: string): Promise<void> {
   if (shellCommand === '') {
     throw new CommandError('Missing SHELL_COMMAND.');
   }
-  const command = text.slice(0, at).trim() || gdb.lastCommand;
-  if (command === '') {
-    throw new CommandError('Missing COMMAND');
-  }
+  const command = commandOrLast(gdb, text.slice(0, at).trim(), 'Missing COMMAND');
   const output = await gdb.output.captured(() => gdb.command(command));
   await runShell(gdb, shellCommand, unstyled(output));
 }
 
 /** `with SETTING [VALUE] [-- COMMAND]`. */
 export async function withSetting(gdb: GdbInterpreter, args: string): Promise<void> {
-  const text = args.trim();
-  if (text === '') {
+  if (args.trim() === '') {
     throw new CommandError('Missing arguments.');
   }
-  const [, setting = '', rest] = /^(.*?)(?:\s--(?:\s+(.*))?)?$/s.exec(text) ?? [];
-  const command = rest?.trim() || gdb.lastCommand;
-  if (command === '') {
-    throw new CommandError("Missing nested command after '--' delimiter");
-  }
+  const { setting, rest } = withParts(args);
+  const command = commandOrLast(gdb, rest, "Missing nested command after '--' delimiter");
   const found = findCommand(COMMANDS, `set ${setting}`);
   if (found.path === 'set') {
     throw new CommandError(`Undefined set command: "${found.args.split(/\s/)[0]}".  Try "help set".`);

@@ -1,16 +1,15 @@
 /** Setting breakpoints: `break` and its relatives, `dprintf`, `rbreak`, `catch packet`. */
-import { parseCatch } from '../commands/catch-text.ts';
+import { CATCH_KINDS, parseCatch } from '../commands/catch-text.ts';
 import { CommandError } from '../commands/command.ts';
 import { type DefaultPlace, findFile, findFunctions, type Location, splitBreakpoint } from '../commands/linespec.ts';
 import { splitPrintf } from '../commands/split.ts';
-import { splitWords } from '../commands/words.ts';
+import { splitWord, splitWords } from '../commands/words.ts';
 import { type Breakpoint, type BreakpointSpec, type CatchKind, EngineError, eventText } from '../engine/api.ts';
 import { declaration } from '../inspect/type-text.ts';
 import { within } from '../packets/span.ts';
 import { placeText } from './breakpoint-table.ts';
-import { regexOf } from './frames.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { defaultPlace, placeOf } from './places.ts';
+import { defaultPlace, placeOf, regexOf } from './places.ts';
 import { conversionsOf, unescapeC } from './printf.ts';
 
 /** `break [LOCATION] [thread 1] [if CONDITION]`. */
@@ -133,6 +132,10 @@ export async function rbreak(gdb: GdbInterpreter, args: string): Promise<void> {
 /** `-function F`, `-line N`, `-source FILE` as one text. */
 function plainLocation(text: string): string {
   if (!/^-(?:function|line|source|label|qualified|force-condition)\b/.test(text)) {
+    const [, option] = /^(-[A-Za-z][\w-]*)/.exec(text) ?? [];
+    if (option !== undefined) {
+      throw new CommandError(`invalid explicit location argument, "${option}"`);
+    }
     // gdb takes quotes and a function's brackets.
     return text.replace(/^'(.*)'$/, '$1').replace(/\(\)$/, '');
   }
@@ -153,16 +156,31 @@ function plainLocation(text: string): string {
 }
 
 /** Stops where something happens. */
-export function catchEvent(kind: CatchKind): (gdb: GdbInterpreter, text: string) => void {
+export function catchEvent(kind: CatchKind, temporary = false): (gdb: GdbInterpreter, text: string) => void {
   return (gdb, text) => {
     const { event, condition } = parseCatch(kind, text, gdb.evaluator.filters);
     const bp = gdb.engine.setBreakpoint({
       location: { kind: 'catch', event },
       ...(condition === undefined ? {} : { condition: gdb.evaluator.condition(condition) }),
       required: true,
+      temporary,
     });
-    gdb.out(`Catchpoint ${bp.id} (${eventText(event)})\n`);
+    gdb.out(`${temporary ? 'Temporary catchpoint' : 'Catchpoint'} ${bp.id} (${eventText(event)})\n`);
   };
+}
+
+/** `tcatch KIND ...`: stops once. */
+export function catchOnce(gdb: GdbInterpreter, text: string): void {
+  const { word, rest } = splitWord(text);
+  const kind = CATCH_KINDS.find((k) => k === word);
+  if (kind === undefined) {
+    throw new CommandError(
+      word === ''
+        ? `Argument required (what to catch: ${CATCH_KINDS.join(', ')}).`
+        : `Undefined tcatch command: "${word}".  Try "help catch".`,
+    );
+  }
+  catchEvent(kind, true)(gdb, rest);
 }
 
 /** Throws if there is no such packet in the capture that is replayed; says so if it is not played. */

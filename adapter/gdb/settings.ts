@@ -39,7 +39,7 @@ export function settingHandler(setting: Setting, path: string): Handler {
   return path.startsWith('set ')
     ? (gdb, args) => {
         setting.set(gdb.settings, args.trim());
-        gdb.out(gdb.output.applyLogging());
+        gdb.out(setting.said?.(gdb.settings) ?? gdb.output.applyLogging());
       }
     : (gdb) => gdb.out(`${settingText(setting, gdb.settings)}\n`);
 }

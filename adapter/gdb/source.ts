@@ -13,10 +13,9 @@ import {
 } from '../commands/linespec.ts';
 import type { SOURCE_COMMANDS } from '../commands/table/source.ts';
 import type { EngineApi } from '../engine/api.ts';
-import { regexOf } from './frames.ts';
 import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { placeOfAddress } from './places.ts';
+import { placeOfAddress, regexOf } from './places.ts';
 import { colouredLines } from './source-colours.ts';
 import type { Styles } from './styles.ts';
 

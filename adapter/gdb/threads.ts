@@ -1,7 +1,28 @@
 /** `thread` and its relatives: the machine has one thread, its main loop, which gdb's habits find as thread 1. */
 import { CommandError } from '../commands/command.ts';
 import type { GdbInterpreter } from './interpreter.ts';
+import { regexOf } from './places.ts';
 import { numberedFrameLine, sourceLine } from './stops.ts';
+
+/** What the thread is called at first. */
+export const THREAD = 'machine';
+
+/** The threads that `1`, `1.1` and `1-3` mean. */
+function numbersOf(text: string): number[] {
+  const [, from = '', to = from] = /^(?:1\.)?(\d+)(?:-(\d+))?$/.exec(text) ?? [];
+  const length = Math.min(Math.max(Number(to) - Number(from) + 1, 1), 100);
+  return Array.from({ length }, (_, i) => Number(from) + i);
+}
+
+/** `thread find REGEXP`. */
+function find(gdb: GdbInterpreter, pattern: string): void {
+  if (pattern === '') {
+    throw new CommandError('Argument required.');
+  }
+  const found = gdb.engine.state === 'stopped' || gdb.engine.state === 'running';
+  const matches = found && regexOf(pattern).test(gdb.threadName);
+  gdb.out(matches ? `Thread 1 has name '${gdb.threadName}'\n` : `No threads match '${pattern}'\n`);
+}
 
 function needThread(gdb: GdbInterpreter): void {
   if (gdb.engine.state !== 'stopped' && gdb.engine.state !== 'running') {
@@ -14,8 +35,17 @@ export async function thread(gdb: GdbInterpreter, args: string): Promise<void> {
   const id = args.trim();
   if (id === '') {
     needThread(gdb);
-    gdb.out(`[Current thread is 1 (machine)${gdb.engine.state === 'running' ? ' (running)' : ''}]\n`);
+    gdb.out(`[Current thread is 1 (${gdb.threadName})${gdb.engine.state === 'running' ? ' (running)' : ''}]\n`);
     return;
+  }
+  const [, verb, rest = ''] = /^(name|find)(?:\s+(.*))?$/.exec(id) ?? [];
+  if (verb === 'name') {
+    needThread(gdb);
+    gdb.threadName = rest || THREAD;
+    return;
+  }
+  if (verb === 'find') {
+    return find(gdb, rest);
   }
   if (!/^\d+(?:\.\d+)?$/.test(id)) {
     throw new CommandError(`Invalid thread ID: ${id}`);
@@ -25,7 +55,9 @@ export async function thread(gdb: GdbInterpreter, args: string): Promise<void> {
   }
   gdb.frame = 0;
   const frame = await gdb.selected();
-  gdb.out(`[Switching to thread 1 (machine)]\n${await numberedFrameLine(gdb, frame)}\n${sourceLine(gdb, frame)}`);
+  gdb.out(
+    `[Switching to thread 1 (${gdb.threadName})]\n${await numberedFrameLine(gdb, frame)}\n${sourceLine(gdb, frame)}`,
+  );
 }
 
 /** `thread apply all|1 [-q] [-s] [-c] CMD`. */
@@ -44,11 +76,16 @@ export async function threadApply(gdb: GdbInterpreter, args: string): Promise<vo
     throw new CommandError(`Please specify a command ${where}`);
   }
   needThread(gdb);
-  if (!which.startsWith('all') && !/^1(?:\.1|-1)?$/.test(which)) {
-    gdb.error(`warning: Unknown thread ${which}\n`);
-    return;
+  if (!which.startsWith('all')) {
+    const ids = which.split(/\s+/).flatMap(numbersOf);
+    for (const id of ids.filter((n) => n !== 1)) {
+      gdb.error(`warning: Unknown thread ${id}\n`);
+    }
+    if (!ids.includes(1)) {
+      return;
+    }
   }
-  const headline = flags.includes('q') ? '' : `\n${gdb.style.as('highlight', 'Thread 1')} (machine):\n`;
+  const headline = flags.includes('q') ? '' : `\n${gdb.style.as('highlight', 'Thread 1')} (${gdb.threadName}):\n`;
   try {
     const output = await gdb.output.captured(() => gdb.command(command));
     gdb.out(flags.includes('s') && output === '' ? '' : `${headline}${output}`);

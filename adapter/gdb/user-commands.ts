@@ -175,6 +175,9 @@ export function alias(gdb: GdbInterpreter, args: string): void {
   if (builtIn(name) || gdb.userCommands.has(name) || gdb.aliases.has(name)) {
     throw new CommandError(`Alias already exists: ${name}`);
   }
+  if (name.includes(' ') && name.split(' ').length !== meaning.split(/\s+/).length) {
+    throw new CommandError('Mismatched command length between ALIAS and COMMAND.');
+  }
   if (!means(gdb, meaning)) {
     throw new CommandError(`Undefined command: "${meaning.split(/\s/)[0]}".  Try "help".`);
   }
@@ -197,7 +200,7 @@ function means(gdb: GdbInterpreter, text: string): boolean {
 /** `show user [NAME]`. */
 export function showUser(gdb: GdbInterpreter, args: string): void {
   const name = args.trim();
-  const shown = [...gdb.userCommands].filter(([n]) => name === '' || n === name);
+  const shown = [...gdb.userCommands].filter(([n]) => name === '' || n === name).sort(([a], [b]) => (a < b ? -1 : 1));
   if (shown.length === 0 && name !== '') {
     throw new CommandError(builtIn(name) ? 'Not a user command.' : `Undefined command: "${name}".  Try "help".`);
   }

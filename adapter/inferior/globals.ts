@@ -27,9 +27,10 @@ export class Globals {
     this.#of.set(file, own);
   }
 
-  /** As seen from a file: its own ones first. */
-  of(file: string): object {
-    return this.#of.get(file) ?? this.all;
+  /** As seen from a file: its own ones first. `names` are those that are read often. */
+  of(file: string, names: readonly string[] = []): object {
+    const seen = this.#of.get(file) ?? this.all;
+    return names.length === 0 ? seen : withOwn(seen, names);
   }
 
   /** The root of the state; undefined before the stack is loaded. */
@@ -41,4 +42,29 @@ export class Globals {
   monitor(line: string): string {
     return (this.all as { handle_hmp_command: (line: string) => string }).handle_hmp_command(line);
   }
+}
+
+/** Names that a compiled expression takes from `$G`. */
+export function globalsIn(js: string): string[] {
+  return [...new Set([...js.matchAll(/\$G\.([\w$]+)/g)].map(([, name = '']) => name))];
+}
+
+/**
+ * Globals with accessors of their own for some names. V8 compiles those into what reads them, and looks the others up
+ * among thousands each time.
+ */
+export function withOwn(globals: object, names: readonly string[]): object {
+  const own: object = Object.create(globals) as object;
+  for (const name of names) {
+    const accessor = inherited(globals, name);
+    if (accessor) {
+      Object.defineProperty(own, name, accessor);
+    }
+  }
+  return own;
+}
+
+function inherited(object: object, name: string): PropertyDescriptor | undefined {
+  const above = Object.getPrototypeOf(object) as object | null;
+  return Object.getOwnPropertyDescriptor(object, name) ?? (above ? inherited(above, name) : undefined);
 }

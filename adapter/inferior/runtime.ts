@@ -706,8 +706,8 @@ export class Runtime {
   };
 
   /** Globals by name as seen from a file: its own ones first. */
-  globals(file: string): object {
-    return this.#globals.of(file);
+  globals(file: string, names: readonly string[] = []): object {
+    return this.#globals.of(file, names);
   }
 
   /** Bytes of an array of bytes in base64; null if the handle is of none. */

@@ -3,6 +3,7 @@
  * the debug info knows, and compared with what it was. The statement that was passed before is the one that wrote.
  */
 import { ARMED } from '../mailbox/probes.ts';
+import { globalsIn, withOwn } from './globals.ts';
 import { follow, type ObjectPath, ObjectTree } from './object-paths.ts';
 import type { TimePosition } from './stop.ts';
 
@@ -116,7 +117,7 @@ class Watch {
         '$R',
         `const f=function($l){const{${names.join(',')}}=$l;return (${js});};` +
           `return ${order.names.includes('this') ? '$l=>f.call($l.this,$l)' : 'f'};`,
-      )(globals, runtime) as (l: object) => unknown;
+      )(withOwn(globals, globalsIn(js)), runtime) as (l: object) => unknown;
     this.read = compiled(order.js);
     this.#holds = order.condition === null ? null : compiled(order.condition);
     this.#object = compiled(order.target?.object ?? 'undefined');

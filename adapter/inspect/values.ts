@@ -27,6 +27,8 @@ export interface PrintSettings {
   'null-stop': boolean;
   /** Which arguments of frames are shown. */
   'frame-arguments': 'all' | 'scalars' | 'none' | 'presence';
+  /** Integers without a format are written so. */
+  radix: 8 | 10 | 16;
 }
 
 export function defaultPrintSettings(): PrintSettings {
@@ -40,6 +42,7 @@ export function defaultPrintSettings(): PrintSettings {
     address: true,
     'null-stop': false,
     'frame-arguments': 'scalars',
+    radix: 10,
   };
 }
 
@@ -48,6 +51,8 @@ const SIZES = ['b', 'h', 'w', 'g'] as const;
 
 /** Format letters of `print` and `x`; empty for the usual one. */
 export type FormatLetter = (typeof LETTERS)[number] | '';
+
+const RADIX = { 8: 'o', 10: '', 16: 'x' } as const;
 
 /** How a scalar is to be read. */
 interface ScalarHint {
@@ -158,8 +163,14 @@ class ValuePrinter {
       case 'map':
         return this.#map(value, depth);
       default:
-        return formatScalar(value, this.#letter, hint, this.#settings.elements);
+        return formatScalar(value, this.#letter || this.#radix(value, hint), hint, this.#settings.elements);
     }
+  }
+
+  /** The letter that an integer without one is written with. */
+  #radix({ kind, value }: Value, { float }: ScalarHint): FormatLetter {
+    const whole = kind === 'bigint' || (kind === 'number' && Number.isInteger(value) && !float);
+    return whole ? RADIX[this.#settings.radix] : '';
   }
 
   async #struct(value: Value, depth: number): Promise<string> {
@@ -179,7 +190,8 @@ class ValuePrinter {
   async #array(value: Value, depth: number): Promise<string> {
     let at = 0;
     const hint: ScalarHint = { ...(value.bits ? { bits: value.bits } : {}), signed: value.type.startsWith('Int') };
-    const letterHint = value.kind === 'bytes' && this.#letter === '' ? 'x' : this.#letter;
+    const letterHint =
+      value.kind === 'bytes' && this.#letter === '' ? 'x' : this.#letter || RADIX[this.#settings.radix];
     const parts: string[] = [];
     const length = value.length ?? 0;
     let run = '';
@@ -431,7 +443,7 @@ export function splitFormat(argument: string): { format: Format | undefined; res
     const asSize = SIZES.find((s) => s === c);
     const asLetter = LETTERS.find((l) => l === c);
     if (c === 'i') {
-      throw new ExpressionError('Format letter "i" is not available: the guest has no machine instructions.');
+      throw new ExpressionError('Format letter "i" is meaningless here: there are no machine instructions.');
     }
     if (!asSize && !asLetter && c !== 'r') {
       throw new ExpressionError(`Undefined output format "${c}".`);

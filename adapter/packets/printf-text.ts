@@ -15,7 +15,7 @@ export interface Conversion {
   readonly letter: string;
 }
 
-const CONVERSION = /%(?:(%)|([-+ #0]*)(\d*)(?:\.(\d*))?(?:hh|h|ll|l|z|j|t|L)?([a-zA-Z]))/g;
+const CONVERSION = /%(?:(%)|([-+ #0]*)(\d*|\*)(?:\.(\d*|\*))?(?:hh|h|ll|l|z|j|t|L)?([a-zA-Z]))/g;
 
 /** Widths and precisions beyond this are mistakes. */
 const MAX_WIDTH = 100_000;
@@ -38,6 +38,12 @@ export function parseFormat(format: string): Conversion[] {
     if (percent !== undefined) {
       literal('%');
       continue;
+    }
+    if (width === '*' || precision === '*') {
+      throw new FormatError("`*' not supported for precision or width in printf");
+    }
+    if (letter === 'n') {
+      throw new FormatError("Format specifier `n' not supported in printf");
     }
     if (!'diuoxXcspfgeEG'.includes(letter)) {
       throw new FormatError(`Unrecognized format specifier '${letter}' in printf`);
@@ -67,7 +73,8 @@ export function formatText(conversions: readonly Conversion[], values: readonly 
 
 function convert(c: Conversion, value: unknown): string {
   const left = c.flags.includes('-');
-  const zero = c.flags.includes('0') && !left && c.precision === undefined;
+  const real = 'fgeEG'.includes(c.letter);
+  const zero = c.flags.includes('0') && !left && (real || c.precision === undefined);
   let text: string;
   if (c.letter === 's') {
     text = stringOf(value).slice(0, c.precision);
@@ -75,10 +82,8 @@ function convert(c: Conversion, value: unknown): string {
     text = String.fromCharCode(Number(integerOf(value) & 0xffffn));
   } else if (c.letter === 'p') {
     text = `0x${integerOf(value).toString(16)}`;
-  } else if ('fgeEG'.includes(c.letter)) {
-    const digits = c.precision ?? 6;
-    text = Number(value).toFixed(Math.min(digits, MAX_DIGITS));
-    text += '0'.repeat(Math.max(0, digits - MAX_DIGITS));
+  } else if (real) {
+    text = realText(Number(value), c);
   } else {
     text = integerText(integerOf(value), c);
   }
@@ -87,6 +92,50 @@ function convert(c: Conversion, value: unknown): string {
     return sign + text.slice(sign.length).padStart(c.width - sign.length, '0');
   }
   return left ? text.padEnd(c.width) : text.padStart(c.width);
+}
+
+/** A number with a point, as C writes it. */
+function realText(n: number, { letter, flags, precision }: Conversion): string {
+  const sign = n < 0 || Object.is(n, -0) ? '-' : flags.includes('+') ? '+' : flags.includes(' ') ? ' ' : '';
+  const size = Math.abs(n);
+  const text = Number.isFinite(n)
+    ? sizeText(size, letter.toLowerCase(), precision, flags.includes('#'))
+    : Number.isNaN(n)
+      ? 'nan'
+      : 'inf';
+  return sign + (letter === letter.toUpperCase() ? text.toUpperCase() : text);
+}
+
+function sizeText(n: number, letter: string, precision: number | undefined, alternate: boolean): string {
+  const digits = precision ?? 6;
+  switch (letter) {
+    case 'f':
+      return fixed(n, digits);
+    case 'e':
+      return exponential(n, digits);
+    default: {
+      const significant = Math.max(digits, 1);
+      const exponent = Number(n.toExponential(Math.min(significant - 1, MAX_DIGITS)).split('e')[1]);
+      const plain = exponent >= -4 && exponent < significant;
+      const text = plain ? fixed(n, significant - 1 - exponent) : exponential(n, significant - 1);
+      return alternate ? text : text.replace(/(\.\d*?)0+(?=e|$)/, '$1').replace(/\.(?=e|$)/, '');
+    }
+  }
+}
+
+function fixed(n: number, digits: number): string {
+  // Beyond this, JavaScript writes an exponent.
+  const text = n < 1e21 ? n.toFixed(Math.min(digits, MAX_DIGITS)) : withPoint(BigInt(n).toString(), digits);
+  return text + '0'.repeat(Math.max(0, digits - MAX_DIGITS));
+}
+
+function withPoint(whole: string, digits: number): string {
+  return digits === 0 ? whole : `${whole}.${'0'.repeat(Math.min(digits, MAX_DIGITS))}`;
+}
+
+function exponential(n: number, digits: number): string {
+  const [mantissa = '', exponent = '+0'] = n.toExponential(Math.min(digits, MAX_DIGITS)).split('e');
+  return `${mantissa}${'0'.repeat(Math.max(0, digits - MAX_DIGITS))}e${exponent[0]}${exponent.slice(1).padStart(2, '0')}`;
 }
 
 function integerText(n: bigint, c: Conversion): string {

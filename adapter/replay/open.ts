@@ -3,6 +3,7 @@
  * its own first.
  */
 import {
+  accessSync,
   closeSync,
   constants,
   createReadStream,
@@ -219,6 +220,15 @@ async function* unzstd(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
     yield* stage.push(chunk);
   }
   yield* stage.end();
+}
+
+/** Throws a `CaptureError` if a file cannot be opened for reading, without a look at what is in it. */
+export function checkReadable(path: string): void {
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (e) {
+    throw new CaptureError(reason(e));
+  }
 }
 
 function reason(e: unknown): string {

@@ -43,7 +43,7 @@ describe('completion', () => {
     ['set print pr', 'setting pretty'],
     ['set print pretty ', 'value off', 'value on'],
     ['set lists', 'setting listsize'],
-    ['set so', 'variable so', 'struct socket'],
+    ['set so', 'setting solib-search-path', 'variable so', 'struct socket'],
     ['show conv', 'setting convenience'],
     ['break add', 'function add'],
     ['tbreak util/', 'file util/t.ts'],

@@ -169,10 +169,10 @@ describe('settings', () => {
 
   it("without an effect are kept, and shown in gdb's words", () => {
     const settings = defaultSettings();
-    for (const [name, sentence, value] of INERT_SETTINGS) {
+    for (const [name, sentence, value, values] of INERT_SETTINGS) {
       const setting = SETTINGS.find((s) => s.name === name)!;
       assert.equal(settingText(setting, settings), sentence.replace('%', value));
-      const other = value === 'on' ? 'off' : value === 'off' ? 'on' : 'other';
+      const other = values?.find((v) => v !== value) ?? (value === 'on' ? 'off' : value === 'off' ? 'on' : 'other');
       setting.set(settings, other);
       assert.equal(settingText(setting, settings), sentence.replace('%', other));
     }

@@ -1,6 +1,7 @@
 /** Ends and new starts at any moment: nothing is left unanswered, and nothing goes on that nobody can stop any more. */
 import assert from 'node:assert/strict';
 import { performance } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Engine } from '../../adapter/engine/engine.ts';
 import { GdbInterpreter } from '../../adapter/gdb/interpreter.ts';
@@ -9,6 +10,8 @@ import { Random } from '../kit/random.ts';
 import { type Session, sessionOver, type TestClient } from './client.ts';
 
 const ROUNDS = Number(process.env['PKTGDB_ENDINGS'] ?? 25);
+/** A round takes a quarter of a second; a machine may be busy with others. */
+const ROUND_MS = 5000;
 /** Longest time between letting the machine go and ending it, in milliseconds. */
 const LATEST_MS = 4;
 
@@ -53,7 +56,7 @@ describe('the end of a session', () => {
 
   for (const command of ['disconnect', 'terminate']) {
     it(`is answered, ${command} at any moment after continue`, async function () {
-      this.timeout(120_000);
+      this.timeout(ROUNDS * ROUND_MS);
       for (let i = 0; i < ROUNDS; i++) {
         const { client, ended, engine } = await (i % 2 === 0 ? hitting() : busy());
         void client.send('continue', { threadId: 1 }).catch(() => undefined);
@@ -67,7 +70,7 @@ describe('the end of a session', () => {
   }
 
   it('is answered, restart at any moment after continue', async function () {
-    this.timeout(120_000);
+    this.timeout(ROUNDS * ROUND_MS);
     const { client, ended } = await hitting();
     for (let i = 0; i < ROUNDS; i++) {
       void client.send('continue', { threadId: 1 }).catch(() => undefined);
@@ -104,6 +107,31 @@ describe('a restart', () => {
     await assert.rejects(() => client.send('restart', { arguments: { args: 5 } }));
     assert.equal(engine.state, 'stopped');
     assert.ok(!client.received.some((m) => (m as DebugProtocol.Event).event === 'terminated'));
+  });
+
+  it('to a capture that is not there leaves the machine alone, and the configuration', async () => {
+    const { client, engine } = one;
+    await assert.rejects(
+      () => client.send('restart', { arguments: { trace: '/nosuch/file.pcap' } }),
+      /\/nosuch\/file\.pcap: there is no such file/,
+    );
+    assert.equal(engine.state, 'stopped');
+    assert.ok(!client.received.some((m) => (m as DebugProtocol.Event).event === 'terminated'));
+    await client.send('restart', {});
+    await client.stoppedEvent();
+  });
+
+  it('that fails after the end says so no second time', async () => {
+    const { client } = one;
+    await client.send('terminate', {});
+    const ends = (): number => client.received.filter((m) => (m as DebugProtocol.Event).event === 'terminated').length;
+    assert.equal(ends(), 1);
+    // It can be read, and is no capture.
+    const args = { arguments: { trace: fileURLToPath(import.meta.url) } };
+    await assert.rejects(() => client.send('restart', args));
+    await assert.rejects(() => client.send('restart', args));
+    await client.ask('threads').catch(() => undefined);
+    assert.equal(ends(), 1);
   });
 
   it('takes its turn when there are several at once', async () => {

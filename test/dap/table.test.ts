@@ -1,8 +1,8 @@
 /** The table of docs/dap.md: each row names a test that there is, or says why there is no such thing here. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { capabilities } from '../../adapter/dap/requests.ts';
+import { capabilities, requestNames } from '../../adapter/dap/requests.ts';
 import { ROOT } from '../kit/paths.ts';
 
 const page = readFileSync(join(ROOT, 'docs/dap.md'), 'utf8');
@@ -43,3 +43,36 @@ describe('the table of docs/dap.md', () => {
     }
   });
 });
+
+describe('the requests that are answered', () => {
+  /** Names of requests that tests send. */
+  const sent = new Set(
+    readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts'))
+      .flatMap((path) => [
+        ...readFileSync(join(ROOT, 'test', path), 'utf8').matchAll(
+          /(?:\b(?:ask|send|request)(?:<[^(]*>)?\(|[(,](?=\s*'pktgdb))\s*'([\w/]+)'/g,
+        ),
+      ])
+      .map(([, name = '']) => name),
+  );
+
+  it('are each sent by a test', () => {
+    assert.deepEqual(
+      requestNames().filter((name) => !sent.has(name)),
+      [],
+    );
+  });
+
+  it('are all of the protocol, but for those that docs/dap.md says no to', () => {
+    const types = readFileSync(join(ROOT, 'node_modules/@vscode/debugprotocol/lib/debugProtocol.d.ts'), 'utf8');
+    const known = new Set(requestNames());
+    const missing = [...types.matchAll(/^\tinterface (\w+)Request extends Request/gm)]
+      .map(([, name = '']) => `${name[0]?.toLowerCase()}${name.slice(1)}`)
+      .filter((name) => !known.has(name) && !ASKED_OF_CLIENTS.includes(name));
+    assert.deepEqual(missing.sort(), ['disassemble', 'setInstructionBreakpoints', 'terminateThreads']);
+  });
+});
+
+/** Requests that go the other way. */
+const ASKED_OF_CLIENTS = ['runInTerminal', 'startDebugging'];

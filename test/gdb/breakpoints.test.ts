@@ -54,6 +54,13 @@ describe('breakpoints at the prompt', () => {
     assert.match(await run('hbreak tcp_input'), /^Note: breakpoints 1 and 2 also set/);
   });
 
+  it('are cleared at the beginning of a function, and not inside of it', async () => {
+    const [, line = ''] = /line (\d+)\./.exec(await run('break tcp_input')) ?? [];
+    await run(`break slirp/tcp_input.ts:${Number(line) + 8}`, `tbreak slirp/tcp_input.ts:${line}`, 'break ip_input');
+    assert.equal(await run('clear tcp_input'), 'Deleted breakpoints 1 3 \n');
+    assert.match(await run('info breakpoints'), /^2 .* in tcp_input at .*\n4 .* in ip_input at/m);
+  });
+
   it('are set by -function, -line and -source, in quotes, for thread 1, and before anything runs', async () => {
     for (const at of [
       '-function tcp_input',

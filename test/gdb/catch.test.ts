@@ -44,6 +44,25 @@ describe('catchpoints at the prompt', function () {
     assert.match(out, /^Catchpoint 1 \(write RDT = 0xff\), e1000_mmio_write \(.*val=255/m);
   });
 
+  it('stop once with tcatch', async () => {
+    const { out, err } = await batch(
+      ['-r', HELLO],
+      'tcatch nosuch',
+      'tcatch',
+      'tcatch irq if s->mac_reg[RDH] >= 0',
+      'info breakpoints',
+      'run',
+      'info breakpoints',
+    );
+    assert.match(
+      err,
+      /^Undefined tcatch command: "nosuch"\. {2}Try "help catch"\.\nArgument required \(what to catch: packet, /,
+    );
+    assert.match(out, /^Temporary catchpoint 1 \(irq\)$/m);
+    assert.match(out, /^1 +catchpoint +del +y +irq$/m);
+    assert.match(out, /^(?:Temporary c|C)atchpoint 1 \(interrupt, [\s\S]*^No breakpoints or watchpoints\.$/m);
+  });
+
   it('catch interrupts: where the line rises, and where a cause is set', async () => {
     const { out, err } = await batch(['-r', HELLO], 'catch irq', 'run', 'delete', 'catch irq rxt0', 'continue');
     assert.equal(err, '');

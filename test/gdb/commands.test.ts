@@ -274,7 +274,7 @@ describe('gdb commands', () => {
       ['x/s 0xfe', `0xfe:\t"\\376\\377"\n`],
       ['x/2xw 0xffffe', '!Cannot access memory at address 0xffffe\n'],
       ['x/2xb 0xfffff', '0xfffff:\t0xff\n!Cannot access memory at address 0x100000\n'],
-      ['x/2i 0', '!Format letter "i" is not available: the guest has no machine instructions.\n'],
+      ['x/2i 0', '!Format letter "i" is meaningless here: there are no machine instructions.\n'],
       ['x so', '!x needs a guest physical address, an array of numbers, or $pkt.\n'],
     ]);
   });
@@ -457,7 +457,7 @@ describe('gdb commands', () => {
       ['printf "%d\\n"', '!Wrong number of arguments for specified format-string\n'],
       ['printf', '!Argument required (format-control string and values to print).\n'],
       ['printf "%q", 1', "!Unrecognized format specifier 'q' in printf\n"],
-      ['printf "abc', "!Bad format string, non-terminated '\"'\n"],
+      ['printf "abc', "!Bad format string, non-terminated '\"'.\n"],
       ['printf "%lu,%x\\n", x, (x == 3, 17)', '3,11\n'],
       ['echo hi\\n', 'hi\n'],
     ]);
@@ -468,7 +468,7 @@ describe('gdb commands', () => {
     assert.equal(await s.run('twice 4'), '$1 = 8\n$2 = "one"\n');
     assert.equal(await s.run('twice 4 9'), '$3 = 8\n$4 = 9\n');
     await s.run('document twice', 'Doubles.', 'end');
-    assert.equal(await s.run('help twice'), 'twice\nDoubles.\n');
+    assert.equal(await s.run('help twice'), 'Doubles.\n');
     await s.run('set $i = 0');
     assert.equal(await s.run('while $i < 3', 'output $i', 'set $i++', 'end'), '012');
     await s.run('define again', 'again', 'end');

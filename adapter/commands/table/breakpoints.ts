@@ -65,6 +65,14 @@ export const BREAKPOINT_COMMANDS = [
   dprintf tcp_output,"%d bytes, state %d\\n",so->so_snd.sb_cc,tp->t_state`,
   },
   {
+    name: 'tcatch',
+    class: 'breakpoints',
+    takes: 'text',
+    summary: 'Set temporary catchpoints, which stop once.',
+    usage: 'tcatch KIND [WHAT] [if CONDITION]',
+    details: 'What there is to catch is in "help catch".',
+  },
+  {
     name: 'catch',
     class: 'breakpoints',
     takes: 'nothing',

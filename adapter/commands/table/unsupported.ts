@@ -41,7 +41,6 @@ const REASONS: readonly (readonly [reason: string, words: string])[] = [
     'tui update layout focus refresh winheight winwidth',
   ],
   ['The only interpreters are this one and "-i dap".', 'interpreter-exec new-ui'],
-  ['The catchpoint cannot be temporary; delete it when it has stopped.', 'tcatch'],
   ['The guest has a console of its own: "guest LINE" types into it.', 'tty'],
   ['Sources are read from where the debugger is installed ("info source").', 'directory path'],
   ['Names are as they are written.', 'demangle overlay'],

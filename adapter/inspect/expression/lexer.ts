@@ -172,7 +172,8 @@ function quoted(text: string, at: number): [Content, number] {
     return [{ kind: 'string', value: out }, i + 1];
   }
   if (out.length !== 1) {
-    const message = out.length === 0 ? 'Empty character constant.' : 'Invalid character constant.';
+    const message =
+      out.length === 0 ? 'A character constant must contain at least one character.' : 'Invalid character constant.';
     throw new ExpressionError(message, { start: at, end: i + 1 });
   }
   return [{ kind: 'number', value: out.charCodeAt(0), type: 'char' }, i + 1];
