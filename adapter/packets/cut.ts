@@ -2,6 +2,9 @@
 import type { Layer } from './layer.ts';
 import type { PacketView } from './packet-view.ts';
 
+/** What is said of a message whose end is missing for no reason. */
+export const MALFORMED = '[Malformed Packet]';
+
 /** Why the rest of a layer is not there: it is in other fragments, the capture has cut it, or it never was. */
 export function cutWords(p: PacketView, l: Layer): string {
   for (let below = l.below; below !== null; below = below.below) {
@@ -9,5 +12,5 @@ export function cutWords(p: PacketView, l: Layer): string {
       return '[BoundErrorUnreassembled Packet]';
     }
   }
-  return l.end < l.wireEnd || p.len < p.wireLength ? '[Packet size limited during capture]' : '[Malformed Packet]';
+  return l.end < l.wireEnd || p.len < p.wireLength ? '[Packet size limited during capture]' : MALFORMED;
 }

@@ -7,7 +7,9 @@ import { amqp } from './protocols/amqp.ts';
 import { arp } from './protocols/arp.ts';
 import { bfd } from './protocols/bfd.ts';
 import { bgp } from './protocols/bgp.ts';
+import { bitcoin } from './protocols/bitcoin.ts';
 import { bittorrent, btDht, lsd } from './protocols/bittorrent.ts';
+import { browser } from './protocols/browser.ts';
 import { capwap } from './protocols/capwap.ts';
 import { cdp } from './protocols/cdp.ts';
 import { data } from './protocols/data.ts';
@@ -15,6 +17,7 @@ import { cql, memcache, resp, tds } from './protocols/databases.ts';
 import { dhcp } from './protocols/dhcp.ts';
 import { dhcpv6 } from './protocols/dhcpv6.ts';
 import { dns, llmnr, mdns } from './protocols/dns.ts';
+import { drda } from './protocols/drda.ts';
 import { dropbox } from './protocols/dropbox.ts';
 import { dtls } from './protocols/dtls.ts';
 import { dtp } from './protocols/dtp.ts';
@@ -44,6 +47,7 @@ import { ipx } from './protocols/ipx.ts';
 import { isakmp } from './protocols/isakmp.ts';
 import { kerberos } from './protocols/kerberos.ts';
 import { l2tp } from './protocols/l2tp.ts';
+import { ldp } from './protocols/ldp.ts';
 import { ipnet, ipoib, nflog } from './protocols/link-headers.ts';
 import { aoe, lacp, loop, msnlb, ptp, realtek, udld } from './protocols/link-services.ts';
 import { llc } from './protocols/llc.ts';
@@ -55,6 +59,7 @@ import { modbus } from './protocols/modbus.ts';
 import { mpls } from './protocols/mpls.ts';
 import { mqtt } from './protocols/mqtt.ts';
 import { NAMED } from './protocols/named.ts';
+import { nbdgm } from './protocols/nbdgm.ts';
 import { nbns } from './protocols/nbns.ts';
 import { nbss } from './protocols/nbss.ts';
 import { ntp } from './protocols/ntp.ts';
@@ -176,6 +181,7 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   dhcpv6,
   ntp,
   nbns,
+  nbdgm,
   snmp,
   ssdp,
   radius,
@@ -204,6 +210,7 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   dropbox,
   nbss,
   smb,
+  browser,
   smb2,
   modbus,
   ftp,
@@ -228,10 +235,13 @@ export const PROTOCOLS: readonly Protocol[] = linked([
   dnp3,
   iec104,
   enip,
+  ldp,
   ...NAMED,
   openflow,
   openvpn,
   bittorrent,
+  bitcoin,
+  drda,
   btDht,
   fix,
   vnc,

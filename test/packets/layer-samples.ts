@@ -14,41 +14,15 @@ import {
   ip,
   ip4,
   join,
-  PSH,
   SYN,
-  TO_GUEST,
   tcp,
   u16,
   u32,
   udp,
 } from '../kit/frames.ts';
 import { ip6, udp6 } from '../kit/frames6.ts';
-
-/** Datagrams with one number each, so that nothing differs from run to run. */
-const PLAIN = { id: 1 };
-const ANSWER = { ...TO_GUEST, id: 2 };
-
-/** A datagram to a port, and one from it. */
-const ask = (port: number, data: Data): Uint8Array => udp(40000, port, data, PLAIN);
-const tell = (port: number, data: Data): Uint8Array => udp(port, 40000, data, ANSWER);
-
-/** A whole connection: the handshake, then what each side says in turn; `<` goes to the client. */
-function talk(port: number, ...said: (readonly ['>' | '<', Data])[]): Uint8Array[] {
-  const out = [
-    tcp(40000, port, SYN, 1000, 0, PLAIN),
-    tcp(port, 40000, SYN | ACK, 5000, 1001, ANSWER),
-    tcp(40000, port, ACK, 1001, 5001, PLAIN),
-  ];
-  const next = { '>': 1001, '<': 5001 };
-  for (const [way, data] of said) {
-    const other = way === '>' ? '<' : '>';
-    const o = way === '>' ? { ...PLAIN, data } : { ...ANSWER, data };
-    const [from, to] = way === '>' ? [40000, port] : [port, 40000];
-    out.push(tcp(from, to, PSH | ACK, next[way], next[other], o));
-    next[way] += bytes(data).length;
-  }
-  return out;
-}
+import { SERVICES } from './service-samples.ts';
+import { ANSWER, ask, PLAIN, talk, tell } from './talk.ts';
 
 /** A length in two bytes, or three, and what has it. */
 const sized = (data: Data): Uint8Array => join(u16(bytes(data).length), data);
@@ -268,6 +242,7 @@ const frame091 = (type: number, data: Data): Uint8Array => join([type, 0, 1], u3
 const RX_ACK = '0000 0000 00000002 00000001 00000000 08 00';
 
 export const LAYERS: Readonly<Record<string, readonly Uint8Array[]>> = {
+  ...SERVICES,
   llc: [
     llc(stp(0, 0, 0x80)),
     llc(stp(2, 2, 0x7f)),

@@ -1,4 +1,5 @@
 /** ARP (RFC 826) for IPv4 over Ethernet. */
+import { MALFORMED } from '../cut.ts';
 import { computed, ether, ipv4, malformedPart, parts, uint8, uint16 } from '../declare.ts';
 import { formatEther, formatIpv4, hex } from '../format.ts';
 import type { Layer } from '../layer.ts';
@@ -38,7 +39,7 @@ function titleWords(p: PacketView, l: Layer): string {
 /** `Who has 10.0.2.2? Tell 10.0.2.15`. */
 function info(p: PacketView, l: Layer): string {
   if (!isWhole(l)) {
-    return '[Malformed Packet]';
+    return MALFORMED;
   }
   const sender = formatIpv4(p.u32(l.at + 14));
   const target = formatIpv4(p.u32(l.at + 24));

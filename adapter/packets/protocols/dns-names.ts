@@ -3,6 +3,7 @@ import type { Names } from '../protocol.ts';
 
 /** Record types by number. */
 export const DNS_TYPES: Names = {
+  0: 'Unused',
   1: 'A',
   2: 'NS',
   3: 'MD',
@@ -89,6 +90,7 @@ export const DNS_TYPES: Names = {
   32769: 'DLV',
   65281: 'WINS',
   65282: 'WINS-R',
+  65422: 'XPF',
 };
 
 export const OPCODES: Names = {

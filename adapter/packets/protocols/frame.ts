@@ -1,5 +1,5 @@
 /** The frame: what is known of a packet before its bytes are looked at. */
-import { cutWords } from '../cut.ts';
+import { cutWords, MALFORMED } from '../cut.ts';
 import { computed, HIDDEN, parts, variable } from '../declare.ts';
 import { printable } from '../format.ts';
 import type { Layer } from '../layer.ts';
@@ -113,19 +113,26 @@ const MESSAGE = variable('_ws.expert.message', 'Message', 'string');
 const SEVERITY_LEVEL = variable('_ws.expert.severity', 'Severity level', 'uint32');
 const GROUP_NUMBER = variable('_ws.expert.group', 'Group', 'uint32');
 
+const BROKEN: Expert = { message: 'Malformed Packet (Exception occurred)', severity: 'error', group: 'malformed' };
+
+function expertParts(l: Layer, e: Expert): Part[] {
+  const place = { from: l.at, length: 0 };
+  return [
+    { field: EXPERT, value: true, ...place },
+    { field: MESSAGE, value: e.message, ...place },
+    { field: SEVERITY_LEVEL, value: SEVERITY[e.severity], ...place },
+    { field: GROUP_NUMBER, value: GROUP[e.group], ...place },
+  ];
+}
+
 /** What experts say of all layers. The lines are shown with the layers (`dissect`). */
 function experts(p: PacketView): Part[] {
-  return p.layers().flatMap((l) =>
-    (l.protocol.declaration.experts?.(p, l) ?? []).flatMap((e) => {
-      const place = { from: l.at, length: 0 };
-      return [
-        { field: EXPERT, value: true, ...place },
-        { field: MESSAGE, value: e.message, ...place },
-        { field: SEVERITY_LEVEL, value: SEVERITY[e.severity], ...place },
-        { field: GROUP_NUMBER, value: GROUP[e.group], ...place },
-      ];
-    }),
-  );
+  const layers = p.layers();
+  const said = layers.flatMap((l) => (l.protocol.declaration.experts?.(p, l) ?? []).flatMap((e) => expertParts(l, e)));
+  // A message whose end is missing for no reason is malformed: the list says so as well.
+  const speaker = layers.findLast((l) => !l.quoted && !l.partial && l.protocol.declaration.info !== undefined);
+  const broken = speaker?.protocol.declaration.info?.(p, speaker).endsWith(MALFORMED) === true;
+  return speaker !== undefined && broken ? [...said, ...expertParts(speaker, BROKEN)] : said;
 }
 
 /** A fraction of a second that is none: the file is damaged, or something else. */

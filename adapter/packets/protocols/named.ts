@@ -201,18 +201,6 @@ const opcua = named({
   open: isOpcua,
 });
 
-const isLdp: Of<boolean> = (p, l) => p.u16(l.at) === 1 && p.u16(l.at + 2) >= 6;
-
-const ldp = named({
-  name: 'ldp',
-  title: 'Label Distribution Protocol',
-  column: 'LDP',
-  found: { 'tcp.port': [646], 'udp.port': [646] },
-  header: 10,
-  messageLength: framed(4, isLdp, (p, l) => 4 + p.u16(l.at + 2)),
-  open: isLdp,
-});
-
 const isRtr: Of<boolean> = (p, l) => p.u8(l.at) <= 1 && p.u8(l.at + 1) <= 10 && p.u32(l.at + 4) >= 8;
 
 const rpkiRtr = named({
@@ -300,6 +288,6 @@ const tipc = named({
 });
 
 export const NAMED: readonly Protocol[] = [
-  ...[ldap, mysql, pgsql, tns, mongo, diameter, ajp13, smpp, skinny, opcua, ldp, rpkiRtr, irc],
+  ...[ldap, mysql, pgsql, tns, mongo, diameter, ajp13, smpp, skinny, opcua, rpkiRtr, irc],
   ...[netflow, ripng, lisp, olsr, xdmcp, decnet, tipc],
 ];

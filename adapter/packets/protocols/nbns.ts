@@ -70,7 +70,6 @@ function records(p: PacketView, l: Layer): NbRecord[] {
   return out;
 }
 
-/** What the last byte of a name says that it is for. */
 const PURPOSES: Readonly<Record<string, string>> = {
   '00': 'Workstation/Redirector',
   '01': 'Browser',
@@ -82,7 +81,8 @@ const PURPOSES: Readonly<Record<string, string>> = {
   '20': 'Server service',
 };
 
-function withPurpose(name: string): string {
+/** A name with what its last byte says that it is for. */
+export function withPurpose(name: string): string {
   const purpose = PURPOSES[name.slice(-3, -1)];
   return purpose === undefined ? name : `${name} (${purpose})`;
 }
@@ -93,7 +93,7 @@ function addressOf(p: PacketView, r: NbRecord): number | undefined {
 
 function recordPart(p: PacketView, r: NbRecord): Part {
   const inside = [
-    shown(NAME, r.query ? r.name : withPurpose(r.name), [r.at, r.head - r.at]),
+    shown(NAME, r.query || r.type !== NB ? r.name : withPurpose(r.name), [r.at, r.head - r.at]),
     shown(TYPE, r.type, [r.head, 2]),
     shown(CLASS, p.u16(r.head + 2), [r.head + 2, 2]),
   ];

@@ -1,4 +1,5 @@
 /** The spanning tree protocol (IEEE 802.1D), its rapid (802.1w) and its multiple kind (802.1s). */
+import { MALFORMED } from '../cut.ts';
 import { bits, computed, ether, parts, uint8, uint16, uint32 } from '../declare.ts';
 import { formatEther, hex } from '../format.ts';
 import type { Layer } from '../layer.ts';
@@ -81,7 +82,7 @@ function info(p: PacketView, l: Layer): string {
     return 'Topology Change Notification';
   }
   if (!isWhole(p, l)) {
-    return '[Malformed Packet]';
+    return MALFORMED;
   }
   const version = p.u8(l.at + 2);
   const kind = type === CONFIGURATION ? 'Conf' : version === 2 ? 'RST' : version === 3 ? 'MST' : 'SPT';

@@ -122,7 +122,9 @@ function line(p: PacketView, l: Layer): string {
 function info(p: PacketView, l: Layer): string {
   const part = tcpNote(l)?.segment?.info;
   if (part !== undefined) {
-    return [...(part === '' ? [] : [part]), ...tcpRemarks(l)].join(' ');
+    // Remarks before it count as words, even if nothing stands between.
+    const first = part !== '' || infoBefore(p, l) !== '' ? [part] : [];
+    return [...first, ...tcpRemarks(l)].join(' ');
   }
   const flags = flagsOf(p, l);
   return [

@@ -41,8 +41,9 @@ export function rememberSegment(p: PacketView, l: Layer, memory: Memory): TcpNot
   const opening = (flags & (SYN | ACK)) === SYN;
   let entry = table.byEnds.get(key);
   const isn = entry?.connection.sides[dir].isn ?? -1;
-  const reused = opening && isn >= 0 && isn !== seq;
-  if (entry === undefined || reused) {
+  const reused = (flags & SYN) !== 0 && isn >= 0 && isn !== seq;
+  // An answer with another number than before does not begin a connection, as its request would have.
+  if (entry === undefined || (reused && opening)) {
     const connection = new TcpConnection(table.count++, memory.seconds);
     entry = { connection, streams: [new StreamAssembly(), new StreamAssembly()] };
     table.byEnds.set(key, entry);
