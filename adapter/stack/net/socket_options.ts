@@ -130,7 +130,10 @@ export function parse_netdev_socket(opts: QemuOpts): SocketEnds {
     throw option_error(opts, 'exactly one of listen=, connect=, mcast= or udp= is required');
   }
   if (given[0] === 'mcast') {
-    throw option_error(opts, 'mcast= is not supported: nothing of the host is joined to a group; use listen= and connect=, or udp=');
+    throw option_error(
+      opts,
+      'mcast= is not supported: nothing of the host is joined to a group; use listen= and connect=, or udp=',
+    );
   }
   const value = qemu_opt_get(opts, given[0]!);
   if (given[0] === 'udp') {
@@ -163,7 +166,10 @@ export function parse_netdev_dgram(opts: QemuOpts): SocketEnds {
     throw option_error(opts, 'dgram requires local= parameter, or remote= to send only');
   }
   if (local?.sa_family === AF_UNIX || remote?.sa_family === AF_UNIX) {
-    throw option_error(opts, 'datagrams over unix sockets are not supported: Node.js has no such sockets; use inet, or stream');
+    throw option_error(
+      opts,
+      'datagrams over unix sockets are not supported: Node.js has no such sockets; use inet, or stream',
+    );
   }
   return { dgram: true, local, remote, reconnect_s: 0 };
 }
