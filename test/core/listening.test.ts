@@ -1,4 +1,4 @@
-/** What the programs listen on: what the machine's options say, and nothing else; their folders are the user's alone. */
+/** The programs listen on what the machine's options say and nothing else; their folders are the user's alone. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** A computer that sleeps in the middle of a session, and a clock on its wall that jumps: nothing is lost of what is on its way. */
+/** A computer that sleeps in the middle of a session, and a time of day that jumps: nothing on its way is lost. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
