@@ -104,7 +104,7 @@ export class NodeDatagrams {
     const udp = createSocket(family === AF_INET6 ? 'udp6' : 'udp4');
     e.udp = udp;
     udp.once('error', () => {
-      // One that could not be bound, for want of descriptors perhaps, can do nothing any more: the next datagram has another.
+      // One that could not be bound, for want of descriptors perhaps, is of no more use: the next datagram has another.
       if (e.udp === udp && e.udpPeer !== null && !e.udpConnected) {
         udp.close();
         e.udpPeer = undefined;

@@ -460,8 +460,8 @@ export class NodeSockets {
       return;
     }
     tcp.on('error', () => undefined);
-    // Only TCP can be reset: Node refuses it for sockets of the Unix domain, which have no address. While our direction is
-    // being shut libuv refuses it too, and Node then leaves the descriptor open for ever.
+    // Only TCP can be reset: Node refuses it for sockets of the Unix domain, which have no address. While our
+    // direction is being shut libuv refuses it too, and Node then leaves the descriptor open for ever.
     if (reset && tcp.remoteAddress !== undefined && tcp.writableEnded === tcp.writableFinished) {
       tcp.resetAndDestroy();
     } else if (reset || tcp.connecting || tcp.destroyed) {

@@ -28,7 +28,7 @@ import { FileSource } from './file-source.ts';
 
 /** Unpacked bytes of a capture at most. */
 const MAX_UNPACKED = 64 * 2 ** 30;
-/** Of each packed byte, above some gigabytes: gzip makes no more of it, but a zstd file of kilobytes unpacks to anything. */
+/** Of each packed byte, above some gigabytes: gzip makes no more of it, but zstd makes anything of kilobytes. */
 const MAX_RATIO = 1100;
 const ANY_RATIO = 2 * 2 ** 30;
 /** The same where all of it comes into memory at once. */

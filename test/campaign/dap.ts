@@ -1,6 +1,6 @@
 /**
- * Clients that send any request, at any time and all at once, among bytes that are none. Each is answered once; a client
- * that goes in the middle of it all takes its session with it.
+ * Clients that send any request, at any time and all at once, among bytes that are none. Each is answered once; a
+ * client that goes in the middle of it all takes its session with it.
  */
 import assert from 'node:assert/strict';
 import type { DebugProtocol } from '@vscode/debugprotocol';

@@ -1,6 +1,6 @@
 /**
- * Scripts of all commands with any arguments, in loops and definitions, interrupted anywhere; sessions that end. Now and
- * then it is a program, at its prompt or with a client of DAP, which is ended in all the ways there are.
+ * Scripts of all commands with any arguments, in loops and definitions, interrupted anywhere; sessions that end. Now
+ * and then it is a program, at its prompt or with a client of DAP, which is ended in all the ways there are.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, rmSync } from 'node:fs';

@@ -1,4 +1,4 @@
-/** What goes on without an end is ended at once: by Ctrl-C, a client's cancel, and every way in which a program's user can go. */
+/** What goes on without an end is ended at once: by Ctrl-C, a client's cancel, and every way in which a user can go. */
 import { Random } from '../kit/random.ts';
 import { tempFolder } from '../kit/temp.ts';
 import { anyEnding, CLI_ENDINGS, DAP_ENDINGS, type Ending, endless, endsAtOnce } from './endless.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { encodeMessage, MessageReader } from '../../adapter/dap/transport.ts';
 import { capture, PKTGDB } from '../kit/paths.ts';
 import type { Random } from '../kit/random.ts';
-import { realTime, soon } from '../kit/until.ts';
+import { soon } from '../kit/until.ts';
 
 /** How what goes on is ended. */
 export const CLI_ENDINGS = ['SIGINT', 'SIGHUP', 'SIGTERM', 'unread'] as const;
@@ -107,6 +107,11 @@ class Program {
     });
   }
 
+  /** Looks on until it has ended, for a moment. */
+  async runsFor(ms: number): Promise<void> {
+    await soon(() => this.ended !== undefined, ms);
+  }
+
   kill(): void {
     this.child.kill('SIGKILL');
   }
@@ -128,7 +133,7 @@ async function atPrompt(program: Program, { lines, ms }: Ending, how: CliEnding,
   const begin = ['define silent_one', 'set $s = 1', 'end', 'echo begun\\n'];
   child.stdin?.write(`${[...begin, ...lines].join('\n')}\n`);
   await inTime(() => program.output.includes('begun'), 'it begins', BEGUN_MS, program);
-  await realTime(ms);
+  await program.runsFor(ms);
   if (how === 'SIGINT') {
     child.kill('SIGINT');
     child.stdin?.write('echo still\\nhere\\n\n');
@@ -174,7 +179,7 @@ async function overDap(program: Program, { lines, ms }: Ending, how: DapEnding, 
   repl(4, 'define silent_one\nset $s = 1\nend');
   await inTime(() => answered.has(4), 'it begins', BEGUN_MS, program);
   repl(5, lines.join('\n'));
-  await realTime(ms);
+  await program.runsFor(ms);
   if (how === 'cancel') {
     send(6, 'cancel', { requestId: 5 });
     repl(7, 'echo free');

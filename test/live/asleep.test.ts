@@ -1,4 +1,4 @@
-/** A computer that sleeps in the middle of a session, and a clock on its wall that jumps: nothing is lost of what is on its way. */
+/** A computer that sleeps in the middle of a session, and a time of day that jumps: nothing on its way is lost. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,11 +9,12 @@ import { buffer } from 'node:stream/consumers';
 import { PKTGDB } from '../kit/paths.ts';
 import { scattered } from '../kit/random.ts';
 import { tempFolder } from '../kit/temp.ts';
-import { realTime, until } from '../kit/until.ts';
+import { until, watch } from '../kit/until.ts';
 
 const BYTES = 1 << 20;
 /** Longer than the shortest times after which TCP sends again, on either side. */
 const ASLEEP_MS = 2500;
+const AWAKE_MS = 20;
 const SLEEPS = 2;
 /** What the guest prints, not the line that was typed. */
 const TAKEN = /\ntaken/;
@@ -51,13 +52,13 @@ describe('a computer that sleeps', function () {
   const printed = (text: string | RegExp): Promise<void> =>
     until(() => (typeof text === 'string' ? output.includes(text) : text.test(output)), `${text}`, 120_000);
 
-  /** Nothing of it runs for a while, in the middle of what it does. */
-  async function sleep(): Promise<void> {
+  /** Nothing of it runs for a while, in the middle of what it does; then for a moment, and again nothing. */
+  async function fallAsleep(): Promise<void> {
     for (let n = 0; n < SLEEPS; n++) {
       child.kill('SIGSTOP');
-      await realTime(ASLEEP_MS);
+      await watch(() => assert.equal(child.exitCode, null), ASLEEP_MS);
       child.kill('SIGCONT');
-      await realTime(20);
+      await watch(() => assert.equal(child.exitCode, null), AWAKE_MS);
     }
   }
 
@@ -80,8 +81,7 @@ describe('a computer that sleeps', function () {
     const port = Number(/hostfwd tcp \S*:(\d+) -> \S*:5556\n/.exec(output)?.[1]);
     command('guest nc -l -p 5556 > got; echo taken');
     send(port, sent, () => TAKEN.test(output));
-    await realTime(30);
-    await sleep();
+    await fallAsleep();
     await printed(TAKEN);
     const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -89,7 +89,7 @@ describe('a computer that sleeps', function () {
     command(`guest nc 10.0.2.2 ${(server.address() as AddressInfo).port} < got`);
     const [socket] = await came;
     const back = buffer(socket);
-    await sleep();
+    await fallAsleep();
     const got = await back;
     socket.end();
     server.close();
