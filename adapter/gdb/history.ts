@@ -121,7 +121,8 @@ async function recordSave(gdb: GdbInterpreter, args: string): Promise<void> {
   historyOf(gdb);
   const file = args.trim() || `pktgdb_record.${process.pid}.pcapng`;
   const { packets, checkpoints, bytes } = await gdb.engine.saveRecording(file, marksOf(gdb.moments));
-  gdb.out(`Saved recording ${visible(file)}: ${packets} packets, ${checkpoints} checkpoints, ${bytes} bytes.\n`);
+  const what = `${counted(packets, 'packet')}, ${counted(checkpoints, 'checkpoint')}, ${bytes} bytes`;
+  gdb.out(`Saved recording ${visible(file)}: ${what}.\n`);
 }
 
 function recordStop(gdb: GdbInterpreter): void {
@@ -200,7 +201,11 @@ export function infoHistory(gdb: GdbInterpreter): void {
 }
 
 function checkpointsText({ count, bytes }: HistoryState['checkpoints']): string {
-  return `${count} ${count === 1 ? 'checkpoint' : 'checkpoints'} of ${bytes} bytes`;
+  return `${counted(count, 'checkpoint')} of ${bytes} bytes`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 /** `info record`, in gdb's words. */

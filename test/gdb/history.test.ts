@@ -121,6 +121,12 @@ describe('history at the prompt', () => {
     );
   });
 
+  it('says how much it has saved', async () => {
+    const file = join(tempFolder(), 'replay.pcapng');
+    const saved = /^Saved recording \S+: \d+ packets, (1 checkpoint|(?!1 )\d+ checkpoints), \d+ bytes\.\n$/;
+    assert.match(await run('run', 'info drops', `record save ${file}`), saved);
+  });
+
   it('says what it cannot do', async () => {
     assert.equal(await run('reverse-step'), 'The program is not being run.\n');
     await run('break tcp_input', 'run');
