@@ -16,7 +16,11 @@ const CLASSES: readonly (readonly [CommandClass, string])[] = [
   ['support', 'Support facilities.'],
   [
     'user-defined',
-    'User-defined commands.\nThe commands in this class are those defined by the user.\nUse the "define" command to define a command.',
+    [
+      'User-defined commands.',
+      'The commands in this class are those defined by the user.',
+      'Use the "define" command to define a command.',
+    ].join('\n'),
   ],
 ];
 

@@ -23,7 +23,7 @@ export async function backtrace(gdb: GdbInterpreter, args: string): Promise<void
     throw new CommandError(`Undefined item: "${info}".`);
   }
   const short = info === 'short-location';
-  const rest = words.filter((w, i) => !FLAGS.test(w) && !isValueOf(words[i - 1], w));
+  const rest = words.filter((w, i) => !FLAGS.test(w) && !VALUED.test(w) && !isValueOf(words[i - 1], w));
   const pastMain = optionValue(words, '-past-main') !== 'off' && gdb.settings.backtrace.pastMain;
   const all = await gdb.frames();
   const end = pastMain ? -1 : all.findIndex((f) => f.fn.name === 'main');
@@ -68,8 +68,8 @@ async function numberOf(gdb: GdbInterpreter, text: string): Promise<number> {
 }
 
 /** Options of `backtrace` and its qualifiers. There are no frame filters that could hide anything. */
-const FLAGS =
-  /^(?:-?full|-?hide|-?no-filters|-frame-arguments|-frame-info|-entry-values|-raw-frame-arguments|-past-main|-past-entry|--)$/;
+const VALUED = /^-(?:frame-(?:arguments|info)|entry-values|raw-frame-arguments|past-(?:main|entry))$/;
+const FLAGS = /^-?(?:full|hide|no-filters)$|^--$/;
 const FRAME_INFO = ['auto', 'source-line', 'location', 'source-and-location', 'location-and-address', 'short-location'];
 
 /** True if a word is the value of the option before it. */

@@ -135,7 +135,8 @@ function withPoint(whole: string, digits: number): string {
 
 function exponential(n: number, digits: number): string {
   const [mantissa = '', exponent = '+0'] = n.toExponential(Math.min(digits, MAX_DIGITS)).split('e');
-  return `${mantissa}${'0'.repeat(Math.max(0, digits - MAX_DIGITS))}e${exponent[0]}${exponent.slice(1).padStart(2, '0')}`;
+  const zeroes = '0'.repeat(Math.max(0, digits - MAX_DIGITS));
+  return `${mantissa}${zeroes}e${exponent[0]}${exponent.slice(1).padStart(2, '0')}`;
 }
 
 function integerText(n: bigint, c: Conversion): string {

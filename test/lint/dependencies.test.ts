@@ -157,6 +157,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'adapter/inferior/describe.ts',
     // What a checkpoint says of the last packet.
     'adapter/inferior/edge.ts',
+    'adapter/inferior/globals.ts',
     'adapter/stack/hw/',
     'adapter/stack/util/',
     'type adapter/stack/',
