@@ -258,7 +258,11 @@ export const LAYERS: Readonly<Record<string, readonly Uint8Array[]>> = {
     snap('123456', 0x0001, [1, 2, 3, 4]),
   ],
   lldp: [eth(0x88cc, LLDP), eth(0x88cc, LLDP_IP), eth(0x88cc, LLDP_MAC)],
-  eapol: [eth(0x888e, [1, 1, 0, 0]), eth(0x888e, join([1, 0, 0, 5, 1, 7, 0, 5, 1]))],
+  eapol: [
+    eth(0x888e, [1, 1, 0, 0]),
+    eth(0x888e, join([1, 0, 0, 5, 1, 7, 0, 5, 1])),
+    eth(0x888e, [1, 0, 0, 5, 1, 7, 0, 5, 18]),
+  ],
   vlan: [eth(0x88a8, join(u16(5), u16(0x8100), u16(6), u16(0x0800), INNER_IP))],
   mpls: [
     eth(0x8847, join(hex('000151ff'), INNER_IP)),

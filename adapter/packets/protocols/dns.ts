@@ -168,11 +168,11 @@ function info(p: PacketView, l: Layer): string {
   return `${out.join(' ')}${type === undefined ? '' : ` ${typeName(type)}`}${cutWords(p, l)}`;
 }
 
-/** The type of the record that is not whole, if it has one. */
+/** The type of the record that is not whole, if everything before its data is there. */
 function cutType(p: PacketView, l: Layer, records: readonly DnsRecord[]): number | undefined {
   const next =
     records.length < p.u16(l.at + COUNTS[0]) ? undefined : dnsName(p, l, records.at(-1)?.end ?? l.at + 12)?.next;
-  return next === undefined || next + 4 > l.end ? undefined : p.u16(next);
+  return next === undefined || next + 10 > l.end ? undefined : p.u16(next);
 }
 
 function queryWords(l: Layer, r: DnsRecord): string {

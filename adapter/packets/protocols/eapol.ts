@@ -3,20 +3,12 @@ import { uint8, uint16 } from '../declare.ts';
 import type { Layer } from '../layer.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type Names, Protocol } from '../protocol.ts';
+import { EAP_TYPES } from './eap-names.ts';
 
 const KEY = 3;
 const TYPES: Names = { 0: 'EAP Packet', 1: 'Start', 2: 'Logoff', [KEY]: 'Key', 4: 'Encapsulated ASF Alert', 5: 'MKA' };
 const VERSIONS: Names = { 1: '802.1X-2001', 2: '802.1X-2004', 3: '802.1X-2010' };
 const EAP_CODES: Names = { 1: 'Request', 2: 'Response', 3: 'Success', 4: 'Failure' };
-const EAP_TYPES: Names = {
-  1: 'Identity',
-  2: 'Notification',
-  3: 'Legacy Nak (Response Only)',
-  4: 'MD5-Challenge EAP (EAP-MD5-CHALLENGE)',
-  13: 'TLS EAP (EAP-TLS)',
-  21: 'Tunneled TLS EAP (EAP-TTLS)',
-  25: 'Protected EAP (EAP-PEAP)',
-};
 /** Bits of the key information: install, acknowledge, MIC, secure. */
 const ACK = 0x80;
 const MIC = 0x100;

@@ -1,9 +1,10 @@
 /** The options of a TCP segment (RFC 9293, 3.2; RFC 7323; RFC 2018; RFC 2385; RFC 7413). */
+
 import { malformedPart, variable } from '../declare.ts';
 import type { Layer } from '../layer.ts';
 import type { PacketView } from '../packet-view.ts';
 import type { FieldDeclaration, FieldScalar, Names, Part } from '../protocol.ts';
-import { MAX_WINDOW_SHIFT } from '../tcp/connection.ts';
+import { MAX_WINDOW_SHIFT, seqDiff } from '../tcp/connection.ts';
 import { tcpNote } from '../tcp/note.ts';
 
 const END = 0;
@@ -119,9 +120,20 @@ export function windowShift(p: PacketView, l: Layer): number {
   return o === undefined ? -1 : p.u8(o.at + 2);
 }
 
-/** Whether a segment acknowledges selectively. */
-export function hasSack(p: PacketView, l: Layer): boolean {
-  return headerEnd(p, l) > l.at + 20 && find(p, l, SACK) !== undefined;
+/** Bytes of the ranges that a segment acknowledges beyond a gap; -1 if it has no such option. */
+export function sackedBytes(p: PacketView, l: Layer): number {
+  const o = headerEnd(p, l) > l.at + 20 ? find(p, l, SACK) : undefined;
+  if (o === undefined) {
+    return -1;
+  }
+  const ack = p.u32(l.at + 8);
+  let bytes = 0;
+  for (let at = o.at + 2; at + 8 <= o.at + o.length; at += 8) {
+    const [left, right] = [p.u32(at), p.u32(at + 4)];
+    // What was acknowledged before is a duplicate.
+    bytes += seqDiff(right, ack) > 0 ? Math.max(0, seqDiff(right, left)) : 0;
+  }
+  return bytes;
 }
 
 /** Option of multipath TCP (RFC 8684). */

@@ -50,7 +50,8 @@ export interface Segment {
   readonly length: number;
   readonly flags: number;
   readonly window: number;
-  readonly hasSack: boolean;
+  /** Bytes that it acknowledges beyond a gap; -1 if it does not say. */
+  readonly sacked: number;
   readonly frame: number;
   readonly seconds: number;
 }
@@ -88,7 +89,7 @@ export function analyze(c: TcpConnection, dir: 0 | 1, s: Segment): Analysis {
   again(c, me, peer, s, out);
   advance(me, s, out);
   acknowledge(me, peer, s, out);
-  inFlight(me, s, out);
+  inFlight(me, peer, s, out);
   me.lastFlags = out.flags;
   return out;
 }
@@ -147,7 +148,7 @@ function countDuplicates(me: TcpSide, s: Segment, out: Analysis): void {
   if (
     !repeats ||
     s.window === 0 ||
-    (s.window !== me.window && !s.hasSack) ||
+    (s.window !== me.window && s.sacked < 0) ||
     (out.flags & (A.keepAlive | A.windowUpdate)) !== 0
   ) {
     return;
@@ -222,6 +223,8 @@ function acknowledge(me: TcpSide, peer: TcpSide, s: Segment, out: Analysis): voi
   }
   me.lastAck = s.ack;
   me.lastAckSeconds = s.seconds;
+  me.sacked = Math.max(0, s.sacked);
+  peer.gap = false;
   for (const u of peer.unacked) {
     if (u.next === s.ack && out.acksFrame === 0) {
       out.acksFrame = u.frame;
@@ -234,19 +237,25 @@ function acknowledge(me: TcpSide, peer: TcpSide, s: Segment, out: Analysis): voi
   peer.unacked = peer.unacked.filter((u) => seqDiff(u.next, s.ack) > 0);
 }
 
-/** Bytes that are on their way, and those since the last PSH. */
-function inFlight(me: TcpSide, s: Segment, out: Analysis): void {
-  if (s.length > 0) {
-    let first = s.seq;
-    let last = (s.seq + s.length) >>> 0;
-    for (const u of me.unacked) {
-      const from = seqDiff(u.seq, u.from) > 0 ? u.seq : u.from;
-      first = seqDiff(from, first) < 0 ? from : first;
-      last = seqDiff(u.to, last) > 0 ? u.to : last;
-    }
-    out.bytesInFlight = seqDiff(last, first);
-    me.pushBytes = me.pushed ? s.length : me.pushBytes + s.length;
-    out.pushBytes = me.pushBytes;
-    me.pushed = (s.flags & PSH) !== 0;
+/**
+ * Bytes that are on their way, less those that the other side has beyond a gap, and those since the last PSH. Behind a
+ * gap that nobody has answered they are not known.
+ */
+function inFlight(me: TcpSide, peer: TcpSide, s: Segment, out: Analysis): void {
+  me.gap ||= (out.flags & A.lostSegment) !== 0;
+  if (s.length === 0 || me.gap) {
+    return;
   }
+  let first = (s.seq + (s.flags & SYN ? 1 : 0)) >>> 0;
+  let last = (s.seq + s.length) >>> 0;
+  for (const u of me.unacked) {
+    // A SYN counts for later segments, but not for what it carries itself.
+    const from = u.frame === s.frame ? u.from : u.seq;
+    first = seqDiff(from, first) < 0 ? from : first;
+    last = seqDiff(u.to, last) > 0 ? u.to : last;
+  }
+  out.bytesInFlight = seqDiff(last, first) - peer.sacked;
+  me.pushBytes = me.pushed ? s.length : me.pushBytes + s.length;
+  out.pushBytes = me.pushBytes;
+  me.pushed = (s.flags & PSH) !== 0;
 }

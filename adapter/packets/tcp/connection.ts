@@ -41,6 +41,10 @@ export class TcpSide {
   /** What it acknowledged last, and when; -1 before. */
   lastAck = -1;
   lastAckSeconds = 0;
+  /** True from a segment before which something is missing until the other side acknowledges anything. */
+  gap = false;
+  /** Bytes that it acknowledged beyond a gap. */
+  sacked = 0;
   /** Duplicates of that acknowledgment, and the packet that it was first in. */
   duplicates = 0;
   ackFrame = 0;

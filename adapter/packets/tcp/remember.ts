@@ -3,7 +3,7 @@ import { endpointsOf } from '../endpoints.ts';
 import type { Layer } from '../layer.ts';
 import { BoundedMap, type Memory, MemoryKind } from '../memory.ts';
 import type { PacketView } from '../packet-view.ts';
-import { hasSack, windowShift } from '../protocols/tcp-options.ts';
+import { sackedBytes, windowShift } from '../protocols/tcp-options.ts';
 import { A, analyze } from './analysis.ts';
 import { StreamAssembly } from './assembly.ts';
 import {
@@ -68,7 +68,7 @@ function noteOf(p: PacketView, l: Layer, c: TcpConnection, dir: 0 | 1, memory: M
     length: l.wireEnd - l.body,
     flags: p.u8(l.at + 13),
     window: p.u16(l.at + 14),
-    hasSack: hasSack(p, l),
+    sacked: sackedBytes(p, l),
     frame: memory.number,
     seconds: memory.seconds,
   };
