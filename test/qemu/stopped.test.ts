@@ -1,4 +1,4 @@
-/** A guest that runs on while the debugger stands still, as QEMU does without QMP: what it sends waits, up to a bound. */
+/** A guest that runs on while the debugger stands still, as QEMU does without QMP: its frames wait, up to a bound. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -9,7 +9,7 @@ import { quiet, until } from '../kit/until.ts';
 
 const FRAMES = 20_000;
 const DATA = 1000;
-/** What the link keeps of a guest that nobody listens to (docs/qemu.md), and room for what the system keeps of a socket. */
+/** What the link keeps while nobody listens (docs/qemu.md), and room for what the system keeps of a socket. */
 const BOUND = (4 << 20) + (2 << 20);
 
 const framed = (frame: Uint8Array): Buffer => {
