@@ -103,19 +103,20 @@ export class NodeDatagrams {
   #open(e: Datagram, family: number, bind: sockaddr | null): void {
     const udp = createSocket(family === AF_INET6 ? 'udp6' : 'udp4');
     e.udp = udp;
-    udp.once('error', () => {
-      // One that could not be bound, for want of descriptors perhaps, is of no more use: the next datagram has another.
-      if (e.udp === udp && e.udpPeer !== null && !e.udpConnected) {
-        udp.close();
-        e.udpPeer = undefined;
-        e.udpWaiting = [];
-        this.#open(e, family, bind);
-      }
-    });
     this.#watchDatagrams(e, udp);
     if (bind) {
       udp.bind({ address: hostOf(bind), port: bind.sin_port });
+      return;
     }
+    udp.once('error', () => {
+      // One that could not be bound, for want of descriptors perhaps, is of no more use: the next datagram has another.
+      if (!e.closed && e.udpPeer !== null && !e.udpConnected) {
+        udp.close();
+        e.udpPeer = undefined;
+        e.udpWaiting = [];
+        this.#open(e, family, null);
+      }
+    });
   }
 
   #watchDatagrams(e: Datagram, udp: UdpSocket): void {
