@@ -135,10 +135,13 @@ async function atPrompt(program: Program, { lines, ms }: Ending, how: CliEnding,
   await inTime(() => program.output.includes('begun'), 'it begins', BEGUN_MS, program);
   await program.runsFor(ms);
   if (how === 'SIGINT') {
-    child.kill('SIGINT');
-    child.stdin?.write('echo still\\nhere\\n\n');
-    // What the first one meant may have been over, or not yet begun: a user presses again.
-    const pressed = setInterval(() => child.kill('SIGINT'), soonMs / 4);
+    const press = (): void => {
+      child.kill('SIGINT');
+      child.stdin?.write('echo still\\nhere\\n\n');
+    };
+    press();
+    // What the first one meant may have been over, or not yet begun, or it met the next command: a user does it again.
+    const pressed = setInterval(press, soonMs / 4);
     await inTime(() => /still\nhere/.test(program.output), 'the next command', soonMs, program).finally(() =>
       clearInterval(pressed),
     );
