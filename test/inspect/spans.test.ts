@@ -37,7 +37,7 @@ describe('spans of errors', () => {
     ['x # 1', '#', /Invalid character/],
     ['x == "abc', '"abc', /Unterminated string/],
     ["x == 'ab' || x", "'ab'", /Invalid character constant/],
-    ["x == '' || x", "''", /Empty character constant/],
+    ["x == '' || x", "''", /A character constant must contain at least one character/],
     ['x + nosuch * 2', 'nosuch', /No symbol "nosuch"/],
     ['(x + (nosuch)) * 2', 'nosuch', /No symbol "nosuch"/],
     ['x + so->nosuch + 1', 'nosuch', /no member named nosuch/],
