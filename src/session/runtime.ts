@@ -6,12 +6,19 @@ import { statSync } from 'node:fs';
 const TIMEOUT_MS = 15_000;
 
 /**
+ * glibc asks the system for each piece of memory from this size on, and gives it back when it is free. Unless told, it
+ * raises the size with each piece that is freed, and keeps what sessions had: 780 MB instead of 260 after thirty stops
+ * with journeys into the past.
+ */
+const MALLOC_MMAP_THRESHOLD_ = String(1 << 20);
+
+/**
  * The environment of the adapter. Electron's program acts as Node in it.
  * Nothing meant for the extension host's own Node gets in.
  */
 export function adapterEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   const { NODE_OPTIONS: _options, VSCODE_INSPECTOR_OPTIONS: _inspector, ...rest } = env;
-  return { ...rest, ELECTRON_RUN_AS_NODE: '1' };
+  return { MALLOC_MMAP_THRESHOLD_, ...rest, ELECTRON_RUN_AS_NODE: '1' };
 }
 
 /**

@@ -11,12 +11,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { adapterEnvironment } from '../../src/session/runtime.ts';
 import { ROOT } from '../kit/paths.ts';
 import { type Outcome, Run } from './run.ts';
 import { THEMES } from './themes.ts';
 
 const FOUND = join(ROOT, 'test/campaign/found');
 const MINUTE = 60_000;
+/** Set where a theme runs in the process that was made for it. */
+const INNER = 'PKTGDB_CAMPAIGN_THEME';
 /** A run's end, in times of the time in which it begins cases. */
 const END = 2;
 /** Takes long for a single case, so a share of the minutes would find nothing. */
@@ -46,19 +49,25 @@ function tell(name: string, unit: string, o: Outcome): void {
   );
 }
 
+/** Runs this program in a process of its own, with the environment that VS Code gives the adapter. */
+function ownProcess(name: string, args: readonly string[]): number {
+  const program = fileURLToPath(import.meta.url);
+  const { status, signal } = spawnSync(process.execPath, [...process.execArgv, program, ...args], {
+    stdio: 'inherit',
+    env: { ...adapterEnvironment(), [INNER]: '1' },
+  });
+  if (signal !== null) {
+    process.stdout.write(`${name}: ended by ${signal}\n`);
+  }
+  return status ?? 1;
+}
+
 /** Runs all themes, one after the other; each in a process, as what it holds is measured. */
 function runAll(minutes: number, seed: number): number {
   const names = Object.keys(THEMES).filter((one) => !ALONE.has(one));
   const failed = names.filter((name) => {
     const args = [name, `--minutes=${minutes / names.length}`, `--seed=${seed}`];
-    const program = fileURLToPath(import.meta.url);
-    const { status, signal } = spawnSync(process.execPath, [...process.execArgv, program, ...args], {
-      stdio: 'inherit',
-    });
-    if (signal !== null) {
-      process.stdout.write(`${name}: ended by ${signal}\n`);
-    }
-    return status !== 0;
+    return ownProcess(name, args) !== 0;
   });
   process.stdout.write(failed.length === 0 ? 'campaign: nothing found\n' : `campaign: found: ${failed.join(', ')}\n`);
   return failed.length === 0 ? 0 : 1;
@@ -82,6 +91,9 @@ if (name === 'all') {
   process.exit(runAll(minutes, seed));
 }
 const load = THEMES[name] ?? usage(name === '' ? 'which theme?' : `no theme ${name}`);
+if (process.env[INNER] === undefined) {
+  process.exit(ownProcess(name, [name, ...process.argv.slice(2).filter((arg) => arg !== name), `--seed=${seed}`]));
+}
 process.stdout.write(`${name}: seed ${seed}\n`);
 // What is left in it is counted.
 const temporary = mkdtempSync(join(tmpdir(), 'pktgdb-campaign-'));

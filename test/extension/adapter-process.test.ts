@@ -117,7 +117,11 @@ describe('runtime of the adapter', () => {
 
   it('is not told what is meant for the extension host', () => {
     const env = adapterEnvironment({ PATH: '/bin', NODE_OPTIONS: '--inspect', VSCODE_INSPECTOR_OPTIONS: '{}' });
-    assert.deepEqual(env, { PATH: '/bin', ELECTRON_RUN_AS_NODE: '1' });
+    const { MALLOC_MMAP_THRESHOLD_: threshold, ...others } = env;
+    assert.deepEqual(others, { PATH: '/bin', ELECTRON_RUN_AS_NODE: '1' });
+    assert.equal(threshold, '1048576');
+    const own = adapterEnvironment({ MALLOC_MMAP_THRESHOLD_: '4096' });
+    assert.deepEqual(own, { MALLOC_MMAP_THRESHOLD_: '4096', ELECTRON_RUN_AS_NODE: '1' });
   });
 
   it('is checked again when program or extension are others', () => {
