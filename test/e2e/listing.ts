@@ -1,6 +1,9 @@
 /** A packet listing as a person at its window uses it. */
 import type { Locator, Page } from './playwright.ts';
 
+/** The page of the active editor. */
+export const LISTING_PAGE = 'iframe.webview:not([src*="purpose=webviewView"]):visible';
+
 export class Listing {
   readonly #page: Page;
 
@@ -10,8 +13,7 @@ export class Listing {
 
   /** What the page shows. */
   get frame(): Locator {
-    const page = 'iframe.webview:not([src*="purpose=webviewView"]):visible';
-    return this.#page.frameLocator(page).frameLocator('#active-frame');
+    return this.#page.frameLocator(LISTING_PAGE).frameLocator('#active-frame');
   }
 
   /** The row of a packet, if it is in view. */

@@ -1,5 +1,5 @@
 /** VS Code's workbench as a person at its window uses it. The selectors are those of VS Code 1.139. */
-import { Listing } from './listing.ts';
+import { LISTING_PAGE, Listing } from './listing.ts';
 import { PacketPage } from './packet-page.ts';
 import type { Locator, Page } from './playwright.ts';
 import { TimelinePage } from './timeline-page.ts';
@@ -111,11 +111,20 @@ export class Workbench {
     await this.chooseFromMenu(label);
   }
 
-  /** Clicks on a file in the explorer. */
+  /** Clicks on a capture in the explorer. */
   async openFromExplorer(file: string): Promise<void> {
-    await this.page.keyboard.press('Control+Shift+E');
-    await this.page.locator('.explorer-folders-view .monaco-list-row').filter({ hasText: file }).first().click();
-    await this.tab(file).waitFor();
+    const unknown = this.page.getByText('The file is not displayed in the text editor');
+    for (;;) {
+      await this.page.keyboard.press('Control+Shift+E');
+      await this.page.locator('.explorer-folders-view .monaco-list-row').filter({ hasText: file }).first().click();
+      await this.tab(file).waitFor();
+      await unknown.or(this.page.locator(LISTING_PAGE)).first().waitFor();
+      if (!(await unknown.isVisible())) {
+        return;
+      }
+      // A VS Code that has just begun may not have read yet which editors its extensions have.
+      await this.command('View: Close Editor');
+    }
   }
 
   /** The packet listing in the active editor. */
