@@ -21,8 +21,8 @@ ip link set lo up
 ip link set eth0 up
 exec </dev/ttyS0 >/dev/ttyS0 2>&1
 echo guest is up
-while :; do
-  while read -r line; do eval "$line"; done
+while printf '/ # '; do
+  read -r line && eval "$line"
 done
 `;
 
