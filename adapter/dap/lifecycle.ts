@@ -165,7 +165,7 @@ export class Lifecycle {
     const stops = args.optionalBoolean('stopOnAttach') ?? false;
     this.#session.guestTerminal = args.optionalString('console') === 'integratedTerminal';
     repl.interpreter.args = attached.args;
-    repl.interpreter.evaluator.filters.layer = 'slirp';
+    repl.interpreter.evaluator.filters.expectedLayer = 'slirp';
     await within(this.#configurationDone, GRACE_MS);
     await this.#session.running(async () => {
       const { owner: name, pid: systemProcessId } = attached;
@@ -310,7 +310,7 @@ export class Lifecycle {
       const { state } = engine;
       const { qemu } = configuration;
       const network = qemu && (await this.#network(qemu));
-      interpreter.evaluator.filters.layer = network ? 'slirp' : 'nic';
+      interpreter.evaluator.filters.expectedLayer = network ? 'slirp' : 'nic';
       interpreter.args = network?.args ?? (await this.#args(options));
       this.#session.breakpoints.replaying(typeof options.trace === 'string' ? options.trace : options.trace?.[0]);
       if (await this.#runInitCommands(initCommands)) {

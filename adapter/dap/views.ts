@@ -5,7 +5,7 @@
 
 import type { EngineApi } from '../engine/api.ts';
 import { readNetworks } from '../inspect/connections.ts';
-import { type Nic, nics, noNicText, Register } from '../inspect/nics.ts';
+import { type Nic, nicElsewhere, nics, noNicText, Register } from '../inspect/nics.ts';
 import { packetView } from '../inspect/packets.ts';
 import { WORD } from '../inspect/register-notation.ts';
 import { REGISTERS_BY_GROUP, type RegisterInfo, SINGLE_REGISTERS } from '../inspect/registers.ts';
@@ -82,7 +82,7 @@ export const viewRequests: Family = {
 
 /** What the views say instead of a NIC that is elsewhere. */
 function absent(engine: EngineApi): { readonly absent?: string } {
-  return engine.guests ? { absent: noNicText(engine) } : {};
+  return nicElsewhere(engine) ? { absent: noNicText(engine) } : {};
 }
 
 async function packetBody({ engine }: PacketSession): Promise<PacketBody> {

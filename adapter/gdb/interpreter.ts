@@ -167,7 +167,7 @@ export class GdbInterpreter {
     this.options = options;
     this.style = new Styles(this.settings.style, options.styled === true);
     this.evaluator = new Evaluator(engine);
-    this.evaluator.filters.layer = options.launch?.guests ? 'slirp' : 'nic';
+    this.evaluator.filters.expectedLayer = options.launch?.guests ? 'slirp' : 'nic';
     this.evaluator.setting = (name) => settingValue(this.settings, name);
     this.output = new Output(
       (text) => options.write(text, 'stdout'),

@@ -1,7 +1,7 @@
 /** What `info` says of the network: rings, the user network, drops. */
 import { CommandError } from '../commands/command.ts';
 import { askMonitor } from '../inspect/connections.ts';
-import { chooseNic, noNicText } from '../inspect/nics.ts';
+import { chooseNic, nicElsewhere, noNicText } from '../inspect/nics.ts';
 import type { RingKind } from '../inspect/rings.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { ringText } from './rings.ts';
@@ -23,7 +23,7 @@ export function infoRing(gdb: GdbInterpreter, args: string): void {
   const kinds = ringKinds(rest.join(' '));
   if (!nic) {
     throw new CommandError(
-      gdb.engine.guests ? noNicText(gdb.engine) : 'The machine has no e1000, or is not being run.',
+      nicElsewhere(gdb.engine) ? noNicText(gdb.engine) : 'The machine has no e1000, or is not being run.',
     );
   }
   for (const kind of kinds) {

@@ -22,7 +22,7 @@ import { parseExpression } from './expression/parser.ts';
 import { objectAt } from './expression/pointers.ts';
 import { ANY, INT, NUMBER, SCALAR_TYPES, STRING, type StaticType, TypeTable } from './expression/types.ts';
 import { FilterWords } from './filter-words.ts';
-import { noNicText } from './nics.ts';
+import { nicElsewhere, noNicText } from './nics.ts';
 import { registerIndex } from './registers.ts';
 import { remembered } from './remembered.ts';
 
@@ -68,7 +68,7 @@ export class Evaluator {
   }
 
   /** Display filters in expressions and commands. */
-  readonly filters = new FilterWords();
+  readonly filters = new FilterWords(() => nicElsewhere(this.engine));
   #conditions = 0;
 
   dispose(): void {

@@ -9,12 +9,23 @@ import { fieldNamed } from '../packets/filter/resolve.ts';
 export class FilterWords {
   /** Texts by name, with `$1` for the first argument. */
   readonly macros = new Map<string, string>();
+  /** `layer` before there is a machine. */
+  expectedLayer: PacketLayer = 'nic';
+  readonly #nicElsewhere: () => boolean;
+  #reference = '';
+
+  /** @param nicElsewhere whether the machine has no NIC of its own */
+  constructor(nicElsewhere: () => boolean = () => false) {
+    this.#nicElsewhere = nicElsewhere;
+  }
+
   /**
    * Where packets are looked for unless the user says otherwise: each passes the NIC once. A machine that only links
    * guests of other programs has none, and there it is the user network.
    */
-  layer: PacketLayer = 'nic';
-  #reference = '';
+  get layer(): PacketLayer {
+    return this.#nicElsewhere() ? 'slirp' : this.expectedLayer;
+  }
 
   /** Looks up the packet of a frame, which references are about from now on. */
   async refer(engine: EngineApi, frame: number): Promise<void> {

@@ -101,11 +101,19 @@ export function nics(engine: EngineApi): Nic[] {
     .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
 }
 
+/** Whether the machine has no NIC of its own, as one that links guests in QEMU, also when its recording is opened. */
+export function nicElsewhere(engine: EngineApi): boolean {
+  return engine.guests !== undefined || (engine.shared.size > 0 && nics(engine).length === 0);
+}
+
 /** Why a machine has no NIC that can be looked into. Guests in QEMU have theirs there. */
-export function noNicText({ guests }: EngineApi): string {
-  return guests
-    ? "There is no e1000 here: the NIC is QEMU's, with its registers and rings. " +
-        '"info network" shows the link to it, "packets" what goes through.'
+export function noNicText(engine: EngineApi): string {
+  const see = '"info network" shows the link to it, "packets" what goes through.';
+  if (engine.guests) {
+    return `There is no e1000 here: the NIC is QEMU's, with its registers and rings. ${see}`;
+  }
+  return nicElsewhere(engine)
+    ? `The machine has no e1000. If it is the network of a guest elsewhere, its NIC is there: ${see}`
     : 'The machine has no e1000.';
 }
 

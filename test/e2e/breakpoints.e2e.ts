@@ -9,8 +9,7 @@ describe('breakpoints', () => {
     const { vscode } = s;
     await vscode.addFunctionBreakpoint('tcp_input');
     await vscode.startConfiguration('Debug packets');
-    const console = await vscode.showGuestConsole();
-    await console.getByText('listening on').waitFor();
+    await vscode.guestSays('listening on');
     await send(s.port, 'Hello qemu Geust\n');
     await vscode.stoppedIn('tcp_input');
     await vscode.showPanes('Call Stack', 'Breakpoints');
@@ -24,9 +23,8 @@ describe('breakpoints', () => {
     await vscode.addFunctionBreakpoint('e1000_receive_iov');
     await vscode.setCondition('e1000_receive_iov', '$pkt.tcp.dstport == 5556');
     await vscode.startConfiguration('Debug packets');
-    const console = await vscode.showGuestConsole();
     // The guest has its address by now: DHCP's packets did not stop it.
-    await console.getByText('listening on').waitFor();
+    await vscode.guestSays('listening on');
     assert.equal(await vscode.stopped.isVisible(), false);
     await send(s.port, 'Hello qemu Geust\n');
     await vscode.stoppedIn('e1000_receive_iov');

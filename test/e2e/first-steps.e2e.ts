@@ -26,17 +26,12 @@ describe('first steps', () => {
       await vscode.page.keyboard.press('F5');
       await vscode.pick(/^Packet Debugger/);
       const port = vscode.hintedPort();
-      const console = await vscode.showGuestConsole();
       // The guest's own traffic comes first: the DHCP server's answers pass the same line.
-      const listening = console.getByText('listening on');
-      for (;;) {
-        await vscode.stopped.or(listening).first().waitFor();
-        if (await listening.isVisible()) {
-          break;
+      while (!(await vscode.guestSaid('listening on'))) {
+        if (await vscode.stopped.isVisible()) {
+          await vscode.continue();
+          await vscode.ranOn();
         }
-        await vscode.continue();
-        await vscode.ranOn();
-        await vscode.showGuestConsole(); // the first stop has brought the views forward
       }
       await send(await port, 'Hello qemu Geust\n');
       await vscode.stoppedIn('e1000_receive_iov');
@@ -67,7 +62,7 @@ describe('first steps', () => {
       await vscode.continue();
       await vscode.running();
       await vscode.typeToGuest('cat hello.txt');
-      await console.getByText('Hello qemu Geust').waitFor();
+      await vscode.guestSays('Hello qemu Geust');
       await s.shot('continued');
     },
   );

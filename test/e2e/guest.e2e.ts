@@ -8,10 +8,9 @@ describe('guest console', () => {
     async (s) => {
       const { vscode } = s;
       await vscode.startConfiguration('Debug packets');
-      const console = await vscode.showGuestConsole();
       await vscode.typeToGuest('ifconfig');
       await vscode.command('View: Toggle Maximized Panel');
-      await console.getByText('inet addr:10.0.2.15').waitFor();
+      await vscode.guestSays('inet addr:10.0.2.15');
       await s.shot('guest-console');
     },
   );

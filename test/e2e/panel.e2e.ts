@@ -11,8 +11,7 @@ describe('panel', () => {
       // The hint after the start names the port, whichever it is, and what to do.
       await vscode.page.getByText(`then send something to 127.0.0.1:${s.port}`).first().waitFor();
       await s.shot('hint');
-      const guest = await vscode.showGuestConsole();
-      await guest.getByText('listening on').waitFor();
+      await vscode.guestSays('listening on');
 
       // Send a packet: the connection of README.
       await vscode.command('Packet Debugger: Send a Packet...');

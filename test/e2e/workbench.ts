@@ -557,9 +557,18 @@ export class Workbench {
   /** Shows the guest's console, a terminal that comes up with the session; returns its text. */
   async showGuestConsole(): Promise<Locator> {
     const screen = this.page.locator('.terminal-wrapper.active .xterm-rows');
-    await this.page.locator('.part.panel .composite-bar a.action-label[aria-label^="Terminal"]').click();
-    await screen.waitFor();
-    return screen;
+    for (const deadline = Date.now() + PATIENCE_MS; ; ) {
+      await this.page.locator('.part.panel .composite-bar a.action-label[aria-label^="Terminal"]').click();
+      try {
+        await screen.waitFor({ timeout: A_MOMENT });
+        return screen;
+      } catch (e) {
+        // A session that starts may show the Debug Console in its place.
+        if (Date.now() > deadline) {
+          throw e;
+        }
+      }
+    }
   }
 
   /** Shows the terminal of that name, where there are several. */
@@ -568,19 +577,26 @@ export class Workbench {
     await this.page.locator('.tabs-list .monaco-list-row').filter({ hasText: name }).first().click();
   }
 
-  /** Resolves when the guest's console shows a text. A session that starts may show the Debug Console in its place. */
+  /** Resolves when the guest's console shows a text. */
   async guestSays(text: string): Promise<void> {
-    for (const deadline = Date.now() + PATIENCE_MS; ; ) {
-      try {
-        const screen = await this.showGuestConsole();
-        await screen.getByText(text).waitFor({ timeout: 5 * KEY_MS });
-        return;
-      } catch (e) {
-        if (Date.now() > deadline) {
-          throw e;
-        }
+    for (const deadline = Date.now() + PATIENCE_MS; !(await this.guestSaid(text)); ) {
+      if (Date.now() > deadline) {
+        throw new Error(`the guest's console shows no "${text}"`);
       }
     }
+  }
+
+  /** Whether the guest's console, which is shown, has a text or gets it in a moment. */
+  async guestSaid(text: string): Promise<boolean> {
+    const screen = await this.showGuestConsole();
+    return screen
+      .getByText(text)
+      .first()
+      .waitFor({ timeout: A_MOMENT })
+      .then(
+        () => true,
+        () => false,
+      );
   }
 
   /** Types a line at the guest's prompt, which it waits for. */

@@ -28,7 +28,7 @@ describe('cases of docs/qemu.md', function () {
         printed += text;
       },
     });
-    gdb.evaluator.filters.layer = 'slirp';
+    gdb.evaluator.filters.expectedLayer = 'slirp';
     [guest] = await RealGuest.start(s, tempFolder(), ['hostfwd=tcp:127.0.0.1:0-:80']);
   });
   after(async () => {

@@ -121,7 +121,7 @@ describe('a real guest in QEMU', function () {
   });
 
   it('has its packets asked for by display filters', async () => {
-    s.evaluator.filters.layer = 'slirp';
+    s.evaluator.filters.expectedLayer = 'slirp';
     const request = queryRequest(s.engine, s.evaluator, 'packets', 'udp.port == 67');
     await s.engine.interrupt();
     await s.stop();

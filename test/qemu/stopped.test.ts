@@ -6,17 +6,12 @@ import { qemuSession } from '../../adapter/qemu/session.ts';
 import { Session } from '../core/session.ts';
 import { arp, GUEST_IP, HOST_IP, icmp } from '../kit/frames.ts';
 import { quiet, until } from '../kit/until.ts';
+import { framed } from './framed.ts';
 
 const FRAMES = 20_000;
 const DATA = 1000;
 /** What the link keeps while nobody listens (docs/qemu.md), and room for what the system keeps of a socket. */
 const BOUND = (4 << 20) + (2 << 20);
-
-const framed = (frame: Uint8Array): Buffer => {
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(frame.length);
-  return Buffer.concat([length, frame]);
-};
 
 describe('a guest that is not stopped with the debugger', function () {
   this.timeout(120_000);
