@@ -29,9 +29,9 @@ describe('a program that is ended', () => {
   });
 
   /** Starts a program whose temporary folders are where they can be counted. */
-  function start(program: string, ...args: string[]): void {
+  function start(...args: string[]): void {
     const env = { ...process.env, TMPDIR: temporary, HOME: folder };
-    child = spawn(process.execPath, [program, ...args], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+    child = spawn(process.execPath, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
     for (const stream of [child.stdout, child.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         output += text;
@@ -56,8 +56,9 @@ describe('a program that is ended', () => {
     return path;
   }
 
-  async function prompt(): Promise<void> {
-    start(PKTGDB, '-q', '-r', packed(), '-ex', 'break tcp_input', '-ex', 'run', '-ex', 'echo ready\\n');
+  /** A prompt at a stop, with a folder of its own; `options` are Node's. */
+  async function prompt(...options: string[]): Promise<void> {
+    start(...options, PKTGDB, '-q', '-r', packed(), '-ex', 'break tcp_input', '-ex', 'run', '-ex', 'echo ready\\n');
     child.stdin?.write('\n');
     await until(() => output.includes('ready'), 'the capture is open');
     assert.equal(left().length, 1);
@@ -101,6 +102,16 @@ describe('a program that is ended', () => {
     start(PKTGDB, '-q', '-nx', '-batch', '-ex', 'info line tcp_input');
     await once(child, 'exit');
     assert.deepEqual(left().sort(), [living, 'pktgdb-notes', `other-${dead}`].sort());
+  });
+
+  it('by an error that nobody catches says it and leaves no folder, though its machine stands at a stop', async () => {
+    const bomb = join(folder, 'bomb.cjs');
+    const thrown = "process.on('SIGUSR2', () => { throw new Error('out of the blue'); });";
+    writeFileSync(bomb, `if (require('node:worker_threads').isMainThread) ${thrown}\n`);
+    await prompt('--require', bomb);
+    assert.equal(await end('SIGUSR2'), 'SIGKILL');
+    assert.match(output, /pktgdb: Error: out of the blue\n {4}at /);
+    assert.deepEqual(left(), []);
   });
 
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGKILL'] as const) {
