@@ -99,7 +99,8 @@ function locationOf(engine: EngineApi, text: string, here: DefaultPlace | undefi
   }
   const [, junk] = /^[+-]?\d+\s+(.*)$/.exec(text) ?? [];
   if (junk !== undefined) {
-    throw new CommandError(`malformed linespec error: unexpected string, "${junk}"`);
+    const what = /^\d/.test(junk) ? 'number' : 'string';
+    throw new CommandError(`malformed linespec error: unexpected ${what}, "${junk}"`);
   }
   const [f] = findFunctions(engine, text);
   if (!f) {

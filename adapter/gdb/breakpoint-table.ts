@@ -40,7 +40,8 @@ export function infoWatchpoints(gdb: GdbInterpreter, args: string): void {
   if (gdb.engine.breakpoints.some(isWatch)) {
     infoBreakpoints(gdb, args, isWatch);
   } else {
-    gdb.out('No watchpoints.\n');
+    const wanted = args.trim();
+    gdb.out(wanted === '' ? 'No watchpoints.\n' : `No watchpoint matching '${wanted}'.\n`);
   }
 }
 

@@ -4,10 +4,10 @@ import { CommandError } from '../commands/command.ts';
 import { findFunctions } from '../commands/linespec.ts';
 import type { BREAKPOINT_COMMANDS } from '../commands/table/breakpoints.ts';
 import { splitWord } from '../commands/words.ts';
-import { undisplay } from './display.ts';
+import { enableDisplays, undisplay } from './display.ts';
 import { type Handlers, listSubcommands } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { breakpointOf, defaultPlace, eachBreakpoint, parseNumbers, placeOf } from './places.ts';
+import { breakpointOf, defaultPlace, eachBreakpoint, placeOf } from './places.ts';
 import { catchEvent, catchOnce, dprintf, rbreak, setBreakpoint } from './set-breakpoint.ts';
 
 async function deleteBreakpoints(gdb: GdbInterpreter, args: string): Promise<void> {
@@ -46,10 +46,7 @@ async function clear(gdb: GdbInterpreter, args: string): Promise<void> {
 function setEnabled(gdb: GdbInterpreter, args: string, enabled: boolean): void {
   const display = /^d(?:i(?:s(?:p(?:l(?:ay?)?)?)?)?)?\b(.*)$/.exec(args);
   if (display) {
-    const ids = parseNumbers(gdb, display[1] ?? '', 'display number');
-    for (const d of gdb.displays.filter((x) => ids.length === 0 || ids.includes(x.id))) {
-      d.enabled = enabled;
-    }
+    enableDisplays(gdb, display[1] ?? '', enabled);
     return;
   }
   const text = args.replace(/^breakpoints?\b\s*/, '');
@@ -120,10 +117,10 @@ async function ignore(gdb: GdbInterpreter, args: string): Promise<void> {
   if (word === '') {
     throw new CommandError('Argument required (a breakpoint number).');
   }
-  const bp = breakpointOf(gdb, word);
   if (rest === '') {
     throw new CommandError('Second argument (specified ignore-count) is missing.');
   }
+  const bp = breakpointOf(gdb, word);
   const { value } = await gdb.evaluator.evaluate(rest, gdb.expressionFrame());
   if (value.kind !== 'number') {
     throw new CommandError('The ignore count must be a number.');

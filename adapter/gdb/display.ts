@@ -40,6 +40,9 @@ export async function display(gdb: GdbInterpreter, args: string): Promise<void> 
     return runDisplays(gdb);
   }
   const { format, rest } = splitFormat(args);
+  if (rest.trim() === '') {
+    throw new CommandError('Argument required (expression to compute).');
+  }
   parseExpression(rest);
   const d = {
     id: gdb.lastDisplay + 1,
@@ -66,12 +69,32 @@ export async function undisplay(gdb: GdbInterpreter, args: string): Promise<void
     }
     return;
   }
-  for (const id of ids) {
-    const at = gdb.displays.findIndex((d) => d.id === id);
-    if (at < 0) {
-      throw new CommandError(`No display number ${id}.`);
+  checkDisplays(gdb, ids, (d) => gdb.displays.splice(gdb.displays.indexOf(d), 1));
+}
+
+/** `enable display` and `disable display`. */
+export function enableDisplays(gdb: GdbInterpreter, args: string, enabled: boolean): void {
+  const ids = parseNumbers(gdb, args, 'display number');
+  checkDisplays(gdb, ids.length > 0 ? ids : gdb.displays.map((d) => d.id), (d) => {
+    d.enabled = enabled;
+  });
+}
+
+/** Does `action` with each display of these numbers; unknown ones are complained about at the end. */
+function checkDisplays(
+  gdb: GdbInterpreter,
+  ids: readonly number[],
+  action: (display: GdbInterpreter['displays'][number]) => void,
+): void {
+  const missing = ids.filter((id) => {
+    const found = gdb.displays.find((d) => d.id === id);
+    if (found) {
+      action(found);
     }
-    gdb.displays.splice(at, 1);
+    return !found;
+  });
+  if (missing.length > 0) {
+    throw new CommandError(missing.map((id) => `No display number ${id}.`).join('\n'));
   }
 }
 

@@ -19,7 +19,7 @@ import { infoJourney, infoJourneys } from './journey.ts';
 import { infoMmio } from './mmio.ts';
 import { infoMonitor, infoRing } from './network-info.ts';
 import { printPacket } from './packet.ts';
-import { defaultPlace, placeOfAddress, regexOf } from './places.ts';
+import { defaultPlace, parseNumbers, placeOfAddress, regexOf } from './places.ts';
 import { infoRegisters } from './register-info.ts';
 import { infoDivergence, infoReplay } from './replay.ts';
 import { infoSkip } from './skip.ts';
@@ -251,7 +251,12 @@ function stoppedAt(gdb: GdbInterpreter, ids: readonly number[]): string {
     : `It stopped at breakpoint ${there.join(', ')}.\n`;
 }
 
-function infoInferiors(gdb: GdbInterpreter): void {
+function infoInferiors(gdb: GdbInterpreter, args: string): void {
+  const wanted = parseNumbers(gdb, args, 'inferior number');
+  if (wanted.length > 0 && !wanted.includes(1)) {
+    gdb.out('No inferiors.\n');
+    return;
+  }
   const state = { none: '<null>', starting: 'starting', running: 'running', stopped: 'stopped', exited: '<null>' };
   gdb.out('  Num  Description       Executable\n');
   gdb.out(`* 1    ${`machine ${state[gdb.engine.state]}`.padEnd(17)} pktgdb ${gdb.args.join(' ')}\n`);

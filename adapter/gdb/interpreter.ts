@@ -38,7 +38,7 @@ import { nestedCommand } from './scripting.ts';
 import { settingValue } from './settings.ts';
 import type { Skip } from './skip.ts';
 import { SourceView } from './source.ts';
-import { printAccount, printStop } from './stops.ts';
+import { printAccount, printStop, type StartedFrom } from './stops.ts';
 import { Styles } from './styles.ts';
 import { surroundings } from './surroundings.ts';
 import { THREAD } from './threads.ts';
@@ -555,11 +555,7 @@ export class GdbInterpreter {
    * innermost frame and the depth it ran from: a step within one function prints only the line. After a step, `again`
    * may ask for another.
    */
-  async go(
-    action: () => Promise<void>,
-    before?: { readonly fn: number; readonly depth: number },
-    again?: () => Promise<boolean>,
-  ): Promise<void> {
+  async go(action: () => Promise<void>, before?: StartedFrom, again?: () => Promise<boolean>): Promise<void> {
     this.resumes++;
     if (!(this.options.waitForStops || this.sourcing > 0 || this.looping > 0) || this.#background) {
       return action();
@@ -617,7 +613,7 @@ export class GdbInterpreter {
     return { promise, cancel };
   }
 
-  async #reportEnd(end: End, before?: { readonly fn: number; readonly depth: number }): Promise<void> {
+  async #reportEnd(end: End, before?: StartedFrom): Promise<void> {
     if (!('reason' in end)) {
       if (this.settings.replay.atEnd === 'exit' && this.engine.replay?.account().finished) {
         await printAccount(this);

@@ -7,7 +7,7 @@ import type { StepKind } from '../engine/api.ts';
 import { visible } from '../packets/format.ts';
 import type { Handlers } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
-import { defaultPlace, placeOf } from './places.ts';
+import { defaultPlace, parseNumbers, placeOf } from './places.ts';
 import { changeSkips, skip, skipFile, skipFunction, skips, skipsAny } from './skip.ts';
 import { numberedFrameLine } from './stops.ts';
 
@@ -145,7 +145,7 @@ async function return_(gdb: GdbInterpreter, args: string): Promise<void> {
   }
   const js = args.trim() === '' ? 'undefined' : gdb.evaluator.valueCode(args, 0);
   await gdb.engine.returnFrom(js);
-  await gdb.go(() => gdb.engine.step('out'));
+  await gdb.go(() => gdb.engine.step('out'), 'return');
 }
 
 async function finish(gdb: GdbInterpreter, args: string): Promise<void> {
@@ -184,7 +184,15 @@ async function until(gdb: GdbInterpreter, args: string): Promise<void> {
   await gdb.go(() => gdb.engine.step('over'), before, jumpedBack);
 }
 
-async function kill(gdb: GdbInterpreter): Promise<void> {
+async function kill(gdb: GdbInterpreter, args: string): Promise<void> {
+  const [, others] = /^inferiors?\b\s*(.*)$/.exec(args.trim()) ?? [];
+  const numbers = parseNumbers(gdb, others ?? '', 'inferior number');
+  for (const id of numbers.filter((n) => n !== 1)) {
+    gdb.error(`warning: Inferior ID ${id} not known.\n`);
+  }
+  if (numbers.length > 0 && !numbers.includes(1)) {
+    return;
+  }
   if (gdb.engine.state !== 'stopped' && gdb.engine.state !== 'running') {
     throw new CommandError('The program is not being run.');
   }

@@ -12,11 +12,15 @@ import type { GdbInterpreter } from './interpreter.ts';
 import { defaultPlace, placeOf, regexOf } from './places.ts';
 import { conversionsOf, unescapeC } from './printf.ts';
 
-/** `break [LOCATION] [thread 1] [if CONDITION]`. */
+const FORCED = /(?:^|\s)-force-condition(?=\s|$)/;
+
+/** `break [LOCATION] [thread 1] [-force-condition] [if CONDITION]`. */
 export async function setBreakpoint(gdb: GdbInterpreter, text: string, temporary: boolean): Promise<void> {
-  const { location, condition, event } = splitBreakpoint(text);
-  const compiled = condition && gdb.evaluator.condition(condition.text);
-  const more = { temporary, ...(compiled ? { condition: compiled } : {}) };
+  const { location: named, condition, event } = splitBreakpoint(text);
+  const location = named.replace(FORCED, '').trim();
+  const compiled = condition && gdb.evaluator.condition(withoutThread(condition.text));
+  const forced = FORCED.test(named) ? compiled : undefined;
+  const more = { temporary, ...(compiled && !forced ? { condition: compiled } : {}) };
   let at: BreakpointSpec['location'];
   try {
     at = event ?? (await placeToStop(gdb, withoutThread(location)));
@@ -27,14 +31,28 @@ export async function setBreakpoint(gdb: GdbInterpreter, text: string, temporary
     return;
   }
   checkPacket(gdb, at);
-  place(gdb, { location: at, ...more });
+  place(gdb, { location: at, ...more }, forced);
 }
 
-/** Sets a breakpoint that has to be somewhere, and says where it is, and which others are there too. */
-function place(gdb: GdbInterpreter, spec: BreakpointSpec): Breakpoint {
+/**
+ * Sets a breakpoint that has to be somewhere, and says where it is, and which others are there too. A `forced`
+ * condition may be about what is not there: then the breakpoint is disabled.
+ */
+function place(gdb: GdbInterpreter, spec: BreakpointSpec, forced?: BreakpointSpec['condition']): Breakpoint {
   const before = [...gdb.engine.breakpoints];
   const bp = gdb.engine.setBreakpoint({ ...spec, required: true });
-  gdb.out(`${noteOf(bp, before)}${announcement(gdb, bp)}\n`);
+  const said = `${announcement(gdb, bp)}\n`;
+  gdb.out(noteOf(bp, before));
+  try {
+    if (forced) {
+      gdb.engine.updateBreakpoint(bp.id, { condition: forced });
+    }
+  } catch (e) {
+    gdb.engine.updateBreakpoint(bp.id, { enabled: false });
+    const why = e instanceof Error ? e.message : String(e);
+    gdb.error(`warning: failed to validate condition at location 1, disabling:\n  ${why}\n`);
+  }
+  gdb.out(said);
   return bp;
 }
 
@@ -51,9 +69,9 @@ function noteOf(bp: Breakpoint, before: readonly Breakpoint[]): string {
   return `Note: breakpoint${numbers.length > 1 ? 's' : ''} ${list} also set at ${at.file}:${at.line}.\n`;
 }
 
-/** A location without `thread 1`: the machine has that one only. */
-function withoutThread(location: string): string {
-  const [, rest = location, thread] = /^(.*?)(?:^|\s+)thread\s+(\S+)$/.exec(location) ?? [];
+/** A location or a condition without `thread 1` behind it: the machine has that one only. */
+function withoutThread(text: string): string {
+  const [, rest = text, thread] = /^(.*?)(?:^|\s+)thread\s+(\S+)$/.exec(text) ?? [];
   if (thread !== undefined && thread !== '1') {
     throw new CommandError(`Unknown thread ${thread}.`);
   }
@@ -136,8 +154,11 @@ function plainLocation(text: string): string {
     if (option !== undefined) {
       throw new CommandError(`invalid explicit location argument, "${option}"`);
     }
-    // gdb takes quotes and a function's brackets.
-    return text.replace(/^'(.*)'$/, '$1').replace(/\(\)$/, '');
+    // gdb takes a function's brackets, and quotes around it, around a file, and around both.
+    return text
+      .replace(/^(['"])(.*?)\1(?=:|$)/, '$2')
+      .replace(/(^|:)(['"])(.*)\2$/, '$1$3')
+      .replace(/\(\)$/, '');
   }
   const words = splitWords(text);
   const of = (name: string): string | undefined => {
@@ -150,6 +171,10 @@ function plainLocation(text: string): string {
   }
   if (source !== undefined && name === undefined && line === undefined) {
     throw new CommandError('Source filename requires function, label, or line offset.');
+  }
+  const empty = ['source', 'function', 'line'].find((option) => of(option) === '');
+  if (empty !== undefined) {
+    throw new CommandError(`missing argument for "-${empty}"`);
   }
   const place = name ?? line ?? words.filter((w) => !w.startsWith('-')).join(' ');
   return source === undefined ? place : `${source}:${place}`;

@@ -126,7 +126,7 @@ export function changeSkips(gdb: GdbInterpreter, args: string, change: 'delete' 
   }
   const wanted = parseNumbers(gdb, args, 'skiplist entry number');
   const chosen = gdb.skips.filter((s) => wanted.length === 0 || wanted.includes(s.id));
-  if (chosen.length === 0) {
+  if (chosen.length === 0 && wanted.length > 0) {
     throw new CommandError(`No skiplist entries found with number ${args.trim()}.`);
   }
   for (const s of chosen) {
@@ -139,9 +139,15 @@ export function changeSkips(gdb: GdbInterpreter, args: string, change: 'delete' 
 }
 
 /** `info skip`. */
-export function infoSkip(gdb: GdbInterpreter): void {
-  if (gdb.skips.length === 0) {
-    gdb.out('Not skipping any files or functions.\n');
+export function infoSkip(gdb: GdbInterpreter, args: string): void {
+  const wanted = parseNumbers(gdb, args, 'skiplist entry number');
+  const shown = gdb.skips.filter((s) => wanted.length === 0 || wanted.includes(s.id));
+  if (shown.length === 0) {
+    const none =
+      wanted.length > 0
+        ? `No skiplist entries found with number ${args.trim()}.`
+        : 'Not skipping any files or functions.';
+    gdb.out(`${none}\n`);
     return;
   }
   const row = (...cells: string[]): string =>
@@ -150,7 +156,7 @@ export function infoSkip(gdb: GdbInterpreter): void {
       .join(' ')
       .trimEnd();
   gdb.out(`${row('Num', 'Enb', 'Glob', 'File', 'RE', 'Function')}\n`);
-  for (const s of gdb.skips) {
+  for (const s of shown) {
     const [glob, re] = [s.glob === undefined ? 'n' : 'y', s.regex === undefined ? 'n' : 'y'];
     const file = s.file ?? s.glob ?? '<none>';
     const cells = [String(s.id), s.enabled ? 'y' : 'n', `   ${glob}`, file, ` ${re}`, s.fn ?? s.regex ?? '<none>'];

@@ -52,12 +52,11 @@ export async function printAccount(gdb: GdbInterpreter): Promise<void> {
   }
 }
 
-/** Prints a stop. `before` is the function and depth that a step started from. */
-export async function printStop(
-  gdb: GdbInterpreter,
-  reason: Stop,
-  before?: { readonly fn: number; readonly depth: number },
-): Promise<void> {
+/** Where the machine ran from: a step in a function, or out of one that was made to return. */
+export type StartedFrom = { readonly fn: number; readonly depth: number } | 'return';
+
+/** Prints a stop. */
+export async function printStop(gdb: GdbInterpreter, reason: Stop, before?: StartedFrom): Promise<void> {
   const frames = await gdb.engine.frames();
   const top = frames[0];
   if (reason.kind === 'replay-end') {
@@ -67,7 +66,12 @@ export async function printStop(
     gdb.out(await headlineOf(gdb, reason));
     return;
   }
-  const same = reason.kind === 'step' && before?.fn === top.fn.id && before.depth === frames.length;
+  if (before === 'return' && ['step', 'finish'].includes(reason.kind)) {
+    gdb.out(`${await numberedFrameLine(gdb, top)}\n${sourceLine(gdb, top)}${pastLine(gdb)}`);
+    return;
+  }
+  const from = before === 'return' ? undefined : before;
+  const same = reason.kind === 'step' && from?.fn === top.fn.id && from.depth === frames.length;
   gdb.out(`${await headlineOf(gdb, reason)}${same ? '' : `${await frameLine(gdb, top)}\n`}${sourceLine(gdb, top)}`);
   const guests = await runningGuestsText(gdb.engine);
   gdb.out(`${pastLine(gdb)}${guests === '' ? '' : `[${guests}]\n`}`);
