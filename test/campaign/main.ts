@@ -43,7 +43,7 @@ function tell(name: string, unit: string, o: Outcome): void {
   process.stdout.write(
     `${name}: ${o.amount} ${unit} in ${o.cases} cases, ${o.seconds.toFixed(1)} s (${rate}/s)\n` +
       `${name}: longest pause ${pause} ms\n` +
-      `${name}: ${o.growth}\n${name}: ${o.findings.length} findings\n` +
+      `${name}: ${o.growth.replaceAll('\n', `\n${name}: `)}\n${name}: ${o.findings.length} findings\n` +
       (o.cut === undefined ? '' : `${name}: no more time for seed ${o.cut}\n`) +
       o.findings.map((finding) => `${name}: found: ${finding}\n`).join(''),
   );

@@ -54,6 +54,25 @@ export function growthText(from: Measures, to: Measures): string {
   return KINDS.map(one).join(', ');
 }
 
+/** Measures that are looked at for the end of a run. */
+const LAST_SAMPLES = 3;
+
+/**
+ * What is held at the end of a run, in the last of its measures: the least of each, as what a case has just used is
+ * given back some time later, and what leaks is not.
+ */
+export function atTheEnd(samples: readonly Measures[]): Measures {
+  const last = samples.slice(-LAST_SAMPLES);
+  return Object.fromEntries(KINDS.map((kind) => [kind, Math.min(...last.map((s) => s[kind]))])) as Measures;
+}
+
+/** The course of memory over a run, by which a leak is told from a level that is reached: `heap 40 41 40 MB, ...`. */
+export function courseText(samples: readonly Measures[]): string {
+  const course = (kind: 'heap' | 'rss'): string =>
+    `${kind} ${samples.map((s) => (s[kind] / MB).toFixed(0)).join(' ')} MB`;
+  return `by tenths: ${course('heap')}, ${course('rss')}`;
+}
+
 /** Seconds in which V8 and the system's allocator take what they keep for later. */
 const WARM_S = 180;
 /** The same in a shorter run, whose end also shows what its last case holds. */

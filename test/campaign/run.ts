@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Random } from '../kit/random.ts';
 import { soon } from '../kit/until.ts';
-import { grown, growthText, type Measures, measure, Pauses } from './measure.ts';
+import { atTheEnd, courseText, grown, growthText, type Measures, measure, Pauses } from './measure.ts';
 import { minimise } from './minimise.ts';
 import type { Theme } from './theme.ts';
 import { watchOver } from './watchdog.ts';
@@ -20,8 +20,8 @@ export const LAST_MS = 3000;
 const SLICE_MS = 20;
 /** Findings after which there is no use in going on. */
 const FINDINGS_MAX = 20;
-/** A theme's caches fill in its first cases. */
-const FIRST_PART = 0.1;
+/** Part of a run after which what is held is measured; a theme's caches fill in the first one. */
+const PART = 0.1;
 
 export interface Limits {
   readonly seed: number;
@@ -106,29 +106,29 @@ export class Run {
     this.#end = performance.now() + end - LAST_MS;
     await this.#theme.open?.();
     const start = performance.now();
-    let first: Measures | undefined;
+    const samples: Measures[] = [];
     let n = 0;
     const goesOn = (): boolean => this.#cut === undefined && performance.now() < Math.min(start + time, this.#end);
     for (; n < cases && goesOn() && this.#findings.length < FINDINGS_MAX; n++) {
       await this.#case(seed + n);
-      if (first === undefined && Math.max((performance.now() - start) / time, n / cases) >= FIRST_PART) {
-        first = await measure();
+      if (Math.max((performance.now() - start) / time, n / cases) >= (samples.length + 1) * PART) {
+        samples.push(await measure());
       }
     }
-    const last = await measure();
+    samples.push(await measure());
     const seconds = (performance.now() - start) / 1000;
     await this.#theme.close?.();
     await watchdog.terminate();
     this.#pauses.end();
     process.off('uncaughtException', stray);
     process.off('unhandledRejection', stray);
-    const from = first ?? last;
-    const more = grown(from, last, seconds);
+    const [from, to] = [samples[0]!, atTheEnd(samples)];
+    const more = grown(from, to, seconds);
     // What was cut off still holds what it had.
     if (more.length > 0 && this.#cut === undefined) {
       this.#findings.push(`grows: ${more.join(', ')}`);
     }
-    const growth = growthText(from, last);
+    const growth = `${growthText(from, to)}\n${courseText(samples)}`;
     return {
       amount: this.#amount,
       cases: n,
