@@ -87,6 +87,22 @@ describe('time travel', () => {
     assert.equal(s.engine.history?.inPast, false);
   });
 
+  it('has the memory of the last moment for the next one', async () => {
+    s.break('e1000_receive_iov', undefined, { temporary: true, ignoreCount: 5 });
+    await replay();
+    await s.stop();
+    const memories = new Set<unknown>();
+    for (const part of [0.2, 0.8, 0.4]) {
+      const { start, present } = s.engine.history ?? {};
+      assert.ok(start && present);
+      const tick = start.tick + Math.round((present.tick - start.tick) * part);
+      await s.engine.goTo({ tick, probe: -1 });
+      await s.stop();
+      memories.add(s.engine.shared.get('ram'));
+    }
+    assert.equal(memories.size, 1);
+  });
+
   const where = async (): Promise<string> => {
     const [f] = await s.engine.frames();
     return `${f?.fn.name}:${f?.location.line}`;
