@@ -499,7 +499,7 @@ function again(entry: Main, { recording, checkpoint }: PastMessage, begin: () =>
       if (ticks() >= saving.from) {
         save(host);
       }
-      runtime.polls(ns);
+      runtime.polls(ns, host.turns === 0);
     },
     ends: () => runtime.endOfRecording(),
   });
