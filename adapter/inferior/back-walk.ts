@@ -22,7 +22,7 @@ interface Standing {
   readonly depth: number;
 }
 
-/** What a run has passed. It is kept until the next one that notes, as the next step back is often from where one led. */
+/** What a run has passed. It is kept until the next run that notes: a step back is often from where one led. */
 export class PassedProbes {
   readonly #ticks = new Float64Array(WINDOW);
   readonly #probes = new Int32Array(WINDOW);
