@@ -423,7 +423,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   async goTo(target: MomentTarget): Promise<void> {
     const moment = this.#needHistory();
-    await this.#travel(() => this.#time.goTo(moment, target, { kind: target === 'present' ? 'history-end' : 'goto' }));
+    await this.#travel(() => this.#time.goTo(moment, target, { kind: 'goto' }));
   }
 
   async trace(points: readonly TracePoint[]): Promise<readonly Note[]> {

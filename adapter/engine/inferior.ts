@@ -114,12 +114,13 @@ const SPARES = 4;
 /** Machines of this process so far, for their names. */
 let created = 0;
 
-/** What is wrong with a capture is the user's to know; of anything else, where it was found helps. */
+/** What is wrong with a capture or the system is the user's to know; of anything else, where it was found helps. */
 function failureText(e: unknown): string {
   if (!(e instanceof Error)) {
     return String(e);
   }
-  return e.name === 'CaptureError' ? e.message : (e.stack ?? e.message);
+  const ofUser = e.name === 'CaptureError' || 'syscall' in e;
+  return ofUser ? e.message : (e.stack ?? e.message);
 }
 
 export class Inferior extends EventEmitter<InferiorEvents> {

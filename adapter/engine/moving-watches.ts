@@ -2,8 +2,9 @@
  * Watches of calls and of places, as one moves in history. Each inferior has objects of its own, and each run begins
  * with new ones, so what a watch has captured has to be found again.
  */
+
+import type { BackRequest } from '../inferior/back-walk.ts';
 import type { TimePosition } from '../inferior/stop.ts';
-import type { BackRequest } from '../inferior/travel.ts';
 import type { CarriedWatch, WatchOrder } from '../inferior/watches.ts';
 import { type Breakpoint, EngineError, type WatchLocation } from './api.ts';
 import type { BreakpointTable } from './breakpoints.ts';

@@ -2,9 +2,10 @@
  * The past: a second inferior that executes a recording again, up to any moment of it. The live one stands still
  * meanwhile.
  */
+import type { BackRequest } from '../inferior/back-walk.ts';
 import type { CallNotes } from '../inferior/call-trace.ts';
 import type { StopReport, TimePosition } from '../inferior/stop.ts';
-import type { BackRequest, NotedHit, TravelNotes, TravelOrder, TravelTarget } from '../inferior/travel.ts';
+import type { NotedHit, TravelNotes, TravelOrder, TravelTarget } from '../inferior/travel.ts';
 import type { CarriedWatch } from '../inferior/watches.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { IN_POLL } from '../mailbox/probes.ts';
@@ -312,6 +313,10 @@ export class Past {
   /** Where a step back from `from` leads; null: before history begins. */
   async back(from: TimePosition, request: BackRequest): Promise<TimePosition | null> {
     const first = this.#live().oldest?.tick ?? 0;
+    const further = await this.inferior.runtime.furtherBack(request, from);
+    if (further && further.tick > first) {
+      return further;
+    }
     for (let near = NEAR; ; near *= WIDER) {
       const noteFrom = Math.max(first, from.tick - near);
       const order: TravelOrder = { target: from, breakpoints: 'silent', noteFrom, back: request };

@@ -206,8 +206,9 @@ export class TimeTravel {
       await this.#guarded(from, (past) => this.#goToPacket(past, from, target.captured, stop));
       return;
     }
+    const atEnd: Stop = stop.kind === 'goto' ? { kind: 'history-end' } : stop;
     if (target === 'present' || comesAfter(target, present)) {
-      await this.#toPresent(from, stop);
+      await this.#toPresent(from, atEnd);
       return;
     }
     await this.#guarded(from, async (past) => {
@@ -218,7 +219,7 @@ export class TimeTravel {
       }
       // A machine that is being built has no start to stand at.
       if (position.tick > present.position.tick || samePosition(position, present.position)) {
-        await this.#toPresent(from, stop);
+        await this.#toPresent(from, atEnd);
       } else {
         await this.#show(past, present, arrival, stop, begin);
       }
@@ -244,7 +245,7 @@ export class TimeTravel {
       throw new NotPassedError(`Packet ${number} of the capture has not passed the user network's edge.`);
     }
     if (samePosition(arrival.report.position, present.position)) {
-      await this.#toPresent(from, stop);
+      await this.#toPresent(from, stop.kind === 'goto' ? { kind: 'history-end' } : stop);
       return;
     }
     await this.#show(past, present, arrival, stop);

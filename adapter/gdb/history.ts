@@ -98,10 +98,10 @@ function checkpoint(gdb: GdbInterpreter): void {
 async function restart(gdb: GdbInterpreter, args: string): Promise<void> {
   historyOf(gdb);
   const text = args.trim();
-  const to = gdb.moments.checkpoints.get(Number(text));
   if (text === '') {
     throw new CommandError('Requires numeric checkpoint id.');
   }
+  const to = text === '0' ? 'present' : gdb.moments.checkpoints.get(Number(text));
   if (!to) {
     throw new CommandError(`Not found: checkpoint id ${visible(text)}`);
   }

@@ -16,18 +16,17 @@ import {
   VIEWS,
 } from './checkpoint-format.ts';
 import { CheckpointError, type SymbolTable } from './checkpoint-symbols.ts';
-
-const ZEROES = Buffer.alloc(64 * PAGE);
+import { clear } from './named-memory.ts';
 
 /** Gives the shared memory that goes by a name: what the machine has, or memory of this size that is made now. */
-export type NamedMemory = (name: string, size: number) => ArrayBufferLike;
+export type MemoryByName = (name: string, size: number) => ArrayBufferLike;
 
 /** Fills `root` with the tree of a checkpoint. Throws a `CheckpointError` if that belongs to another program. */
 export function restoreCheckpoint(
   root: object,
   saved: SavedTree,
   symbols: SymbolTable,
-  named: NamedMemory,
+  named: MemoryByName,
   births = new Births(),
 ): void {
   const sections = splitSections(saved.bytes);
@@ -48,7 +47,7 @@ function restoreMemories(
   memories: readonly Memory[],
   { small, runs }: Sections,
   blocks: readonly SharedArrayBuffer[],
-  named: NamedMemory,
+  named: MemoryByName,
 ): ArrayBufferLike[] {
   const r = new ByteReader(runs);
   const pages = blocks.map((b) => Buffer.from(b));
@@ -79,16 +78,6 @@ function restorePages(bytes: Buffer, runs: ByteReader, blocks: readonly Buffer[]
       const from = runs.count() * PAGE;
       block.copy(bytes, at, from, from + Math.min(length, bytes.length - at));
       at += length;
-    }
-  }
-}
-
-/** Writes zeroes where there is something else, so that the kernel gives no memory for what stays as it was. */
-function clear(bytes: Buffer, from: number, to: number): void {
-  for (let at = from; at < to; at += ZEROES.length) {
-    const end = Math.min(at + ZEROES.length, to);
-    if (bytes.compare(ZEROES, 0, end - at, at, end) !== 0) {
-      bytes.fill(0, at, end);
     }
   }
 }

@@ -13,6 +13,7 @@ import type { DivergenceReport } from '../replay/divergence.ts';
 import type { KnownPackets } from '../replay/known-packets.ts';
 import { Appointments } from './appointments.ts';
 import { Asked, type QueryOrder, type QueryResult, type Rows } from './asked.ts';
+import { furtherBack } from './back-walk.ts';
 import { Births } from './births.ts';
 import { Callers, functionNames, StackLeft, stackDepth } from './call-stack.ts';
 import type { CallTrace } from './call-trace.ts';
@@ -61,19 +62,19 @@ export class Runtime {
   /** What a probe that was told so makes its function return. */
   returned: unknown;
   readonly F = FIELDS;
-  /** Names of functions, classes and constants for checkpoints. */
   readonly symbols = new SymbolTable();
   /** What an execution of history notes for the debugger. */
   readonly notes: Notes;
   readonly births = new Births();
+  /** Steps back from where the last one led (back-walk.ts). */
+  readonly furtherBack = furtherBack;
   readonly filters = new Filters(() => this.#machineTime() / 1e9);
   readonly #describer = new Describer(this.births, () => this.machine ?? null);
-  /** Deciders call it. */
   readonly texts = new LogTexts(this.#describer, () => this.#machineTime());
   readonly #tables: ProbeTables;
   readonly #stackUrl: string;
   readonly #measureDepth: () => number;
-  /** What decides at probes without a breakpoint while a step is on its way; made when first needed. */
+  /** What decides at probes without a breakpoint while a step goes on; made when first needed. */
   readonly #steppers: Decider[] = [];
   /** What decides for breakpoints, by probe. */
   readonly #deciders = new Map<number, Decider>();
@@ -90,7 +91,7 @@ export class Runtime {
   #step: Step | null = null;
   /** Where an execution of a recording is going. */
   #travel: Travel | null = null;
-  /** The query that is being answered. Deciders call it. */
+  /** The query that is being answered. */
   asked: Asked | null = null;
   #eachTurn: EachTurn | null = null;
   /** The stack is to be left as soon as the inferior goes on. */
@@ -353,11 +354,11 @@ export class Runtime {
     this.#travel?.packet(this.edge.packets);
   }
 
-  /** The machine polls for the inputs of its next turn, which is at `ns`. */
-  polls(ns: number): void {
+  /** The machine polls for the inputs of its next turn, which is at `ns`; `first`: the first one of all. */
+  polls(ns: number, first: boolean): void {
     this.asked?.turn();
     this.#eachTurn?.(this, this.#globals.all, IN_POLL);
-    if (this.#travel?.polls(ns)) {
+    if (this.#travel?.polls(ns, first)) {
       this.#arrive(IN_POLL);
     }
   }

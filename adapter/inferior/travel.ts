@@ -3,22 +3,12 @@
  * to know. Ticks count at function entries and in loops, so within one tick no probe is passed twice: a tick and a
  * probe are a position.
  */
-import { ARMED, IN_POLL, IN_TICK, PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
+import { ARMED, IN_POLL, IN_TICK, type ProbeTables } from '../mailbox/probes.ts';
 import { TICK } from '../mailbox/ticks.ts';
+import { type BackRequest, beginPassed, type PassedProbes } from './back-walk.ts';
 import { type CallNotes, CallTrace, type TraceOrder } from './call-trace.ts';
 import type { TimePosition, WatchChange } from './stop.ts';
 import type { CarriedWatch } from './watches.ts';
-
-/** What a reverse step goes back to. */
-export interface BackRequest {
-  readonly kind: 'into' | 'over' | 'out' | 'instruction' | 'statement' | 'entry';
-  /** How many frames outside the innermost one `out` leaves as well; for `entry`, the frame it is about. */
-  readonly up: number;
-  /** How many steps to go back. */
-  readonly count: number;
-  /** Functions whose probes count: those of the frames from the step's outwards; null: all. */
-  readonly fns: readonly number[] | null;
-}
 
 /**
  * Where a run ends: at a position, at the turn in which the clock comes to `ns`, or when so many packets have passed
@@ -77,23 +67,6 @@ export interface TravelNotes {
 
 const NEVER: TimePosition = { tick: Number.POSITIVE_INFINITY, probe: IN_TICK };
 
-/** Probes that a run remembers; older ones are forgotten. */
-const WINDOW = 1 << 20;
-
-/** What a run has passed; runs come one after the other, and megabytes for each would be much to collect. */
-interface Passed {
-  readonly ticks: Float64Array;
-  readonly probes: Int32Array;
-}
-let passed: Passed | undefined;
-
-function passedRoom(): Passed {
-  passed ??= { ticks: new Float64Array(WINDOW), probes: new Int32Array(WINDOW) };
-  return passed;
-}
-
-const NO_ROOM: Passed = { ticks: new Float64Array(0), probes: new Int32Array(0) };
-
 export const NO_NOTES: TravelNotes = { lastHit: null, hits: 0, found: false, missed: false, back: null, calls: null };
 
 export class Travel {
@@ -112,8 +85,8 @@ export class Travel {
   #noting = false;
   /** The next probe is the end. */
   #ending = false;
-  readonly #passed: Passed;
-  #noted = 0;
+  /** What is noted for a reverse step. */
+  readonly #passed: PassedProbes | null;
   #hits = 0;
   #found = false;
   #reached = false;
@@ -134,7 +107,7 @@ export class Travel {
     this.#tables = tables;
     this.trace = order.trace ? new CallTrace(order.trace) : null;
     this.#fns = order.back?.fns ? new Set(order.back.fns) : null;
-    this.#passed = order.back ? passedRoom() : NO_ROOM;
+    this.#passed = order.back ? beginPassed(tables, this.#fns, (order.noteFrom ?? 0) <= 0) : null;
     if (order.breakpoints === 'silent') {
       this.#mute();
     }
@@ -183,13 +156,23 @@ export class Travel {
     }
   }
 
-  /** True if the run ends in this poll, whose turn is at `ns`. */
-  polls(ns: number): boolean {
+  /** True if the run ends in this poll, whose turn is at `ns`; `first`: that of the first turn of all. */
+  polls(ns: number, first: boolean): boolean {
+    if (first) {
+      this.#forget();
+    }
     const { target } = this.order;
     if ('tick' in target) {
       return target.probe === IN_POLL && this.#now >= target.tick;
     }
     return 'ns' in target && ns >= target.ns;
+  }
+
+  /** The machine is built, and history begins: what came before is none of it. */
+  #forget(): void {
+    this.#passed?.forget();
+    this.#hits = 0;
+    this.#lastHit = null;
   }
 
   /** A packet has passed the user network's edge, the `packets`th. The run may end at the next probe. */
@@ -208,9 +191,7 @@ export class Travel {
       return true;
     }
     if (this.#noting && (this.#fns === null || this.#fns.has(this.#tables.fn[probe] ?? -1))) {
-      const at = this.#noted++ % WINDOW;
-      this.#passed.ticks[at] = this.#now;
-      this.#passed.probes[at] = probe;
+      this.#passed?.note(this.#now, probe);
     }
     return false;
   }
@@ -259,7 +240,8 @@ export class Travel {
   /** The run is over. `depth` is that of the stack. */
   end(depth: number): TravelNotes {
     this.letGo();
-    const back = this.order.back ? this.#back(this.order.back, depth) : null;
+    const { back: request } = this.order;
+    const back = (request && this.#passed?.back(request, this.#target.probe, depth)) ?? null;
     const calls = this.trace?.notes ?? null;
     const missed = this.#target.probe >= 0 && !this.#reached;
     return { lastHit: this.#lastHit, hits: this.#hits, found: this.#found, missed, back, calls };
@@ -278,158 +260,5 @@ export class Travel {
       this.#muted.push(probe);
     }
     return true;
-  }
-
-  // ---- reverse steps ----
-
-  #back(request: BackRequest, depth: number): TimePosition | null {
-    const whole = (this.order.noteFrom ?? 0) <= 0 && this.#noted <= WINDOW;
-    const walk = new BackWalk(this.#tables, this.#target.probe, depth, (i) => this.#probeAt(i), this.#noted, whole);
-    let at: number | null = this.#noted;
-    for (let n = 0; n < request.count && at !== null; n++) {
-      at = walk.step(request.kind, request.up);
-    }
-    if (at === null || at < Math.max(0, this.#noted - WINDOW)) {
-      return null;
-    }
-    const { ticks, probes } = this.#passed;
-    return { tick: ticks[at % WINDOW] ?? 0, probe: probes[at % WINDOW] ?? -1 };
-  }
-
-  #probeAt(i: number): number {
-    return i < 0 || i < this.#noted - WINDOW ? -1 : (this.#passed.probes[i % WINDOW] ?? -1);
-  }
-}
-
-/**
- * Walks back over the probes that were passed. A function's first probe says that one frame less was there before it,
- * the one at a return or at the closing brace that one frame more was there at it than after it.
- */
-class BackWalk {
-  readonly #tables: ProbeTables;
-  readonly #probeAt: (i: number) => number;
-  /** Nothing came before what was noted. */
-  readonly #whole: boolean;
-  #at: number;
-  #probe: number;
-  #depth: number;
-
-  constructor(
-    tables: ProbeTables,
-    probe: number,
-    depth: number,
-    probeAt: (i: number) => number,
-    end: number,
-    whole: boolean,
-  ) {
-    this.#whole = whole;
-    this.#tables = tables;
-    this.#probe = probe;
-    this.#depth = depth;
-    this.#probeAt = probeAt;
-    this.#at = end;
-  }
-
-  /** One probe back. False at the end of what was noted. */
-  #previous(): boolean {
-    const before = this.#probeAt(this.#at - 1);
-    if (before < 0) {
-      return false;
-    }
-    this.#at--;
-    const entered = this.#probe >= 0 && this.#tables.entry[this.#probe] === 1;
-    const left = this.#tables.kind[before] !== PROBE_KIND.statement;
-    this.#depth += (left ? 1 : 0) - (entered ? 1 : 0);
-    this.#probe = before;
-    return true;
-  }
-
-  #line(): string {
-    return `${this.#tables.fn[this.#probe] ?? -1}:${this.#tables.line[this.#probe] ?? -1}`;
-  }
-
-  /** Index of the probe to which one reverse step leads; null when it is before what was noted. */
-  step(kind: BackRequest['kind'], up: number): number | null {
-    switch (kind) {
-      case 'instruction':
-        return this.#previous() ? this.#at : null;
-      case 'statement':
-        return this.#statement(this.#depth);
-      case 'out':
-        return this.#out(this.#depth - up);
-      case 'entry':
-        return this.#entry(this.#depth - up);
-      default:
-        return this.#toLineStart(kind === 'over' ? this.#depth : Number.POSITIVE_INFINITY);
-    }
-  }
-
-  /** The last statement that is no deeper than this one. */
-  #statement(deepest: number): number | null {
-    while (this.#previous()) {
-      if (this.#depth <= deepest && this.#isStop()) {
-        return this.#at;
-      }
-    }
-    return null;
-  }
-
-  /** The last statement of the caller before it called the frame at `depth`. */
-  #out(depth: number): number | null {
-    while (this.#previous()) {
-      if (this.#depth < depth && this.#isStop()) {
-        return this.#at;
-      }
-    }
-    return null;
-  }
-
-  /** The first statement of the frame at `depth`. */
-  #entry(depth: number): number | null {
-    while (this.#previous()) {
-      if (this.#depth === depth && this.#tables.entry[this.#probe] === 1) {
-        return this.#at;
-      }
-    }
-    return null;
-  }
-
-  /** A probe at a `return` comes after its statement's own one, with the value. */
-  #isStop(): boolean {
-    return this.#tables.kind[this.#probe] !== PROBE_KIND.return;
-  }
-
-  /**
-   * The start of the line before this one, or of this one if we are in its middle; frames deeper than `deepest` do not
-   * count.
-   */
-  #toLineStart(deepest: number): number | null {
-    let line = this.#probe >= 0 ? this.#line() : '';
-    let depth = this.#depth;
-    let found: { at: number; probe: number; depth: number } | null = null;
-    let limit = deepest;
-    while (this.#previous()) {
-      if (this.#depth > limit || !this.#isStop()) {
-        continue;
-      }
-      const same = this.#line() === line && this.#depth === depth;
-      if (found && !same) {
-        return this.#goTo(found);
-      }
-      if (!same) {
-        line = this.#line();
-        depth = this.#depth;
-      }
-      limit = Math.min(limit, this.#depth);
-      found = { at: this.#at, probe: this.#probe, depth: this.#depth };
-    }
-    return found && this.#whole ? this.#goTo(found) : null;
-  }
-
-  #goTo(place: { readonly at: number; readonly probe: number; readonly depth: number }): number {
-    this.#at = place.at;
-    this.#probe = place.probe;
-    this.#depth = place.depth;
-    return place.at;
   }
 }

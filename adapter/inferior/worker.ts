@@ -30,6 +30,7 @@ import { Checkpoints } from './checkpoints.ts';
 import { ForkHost, type OpenSocket } from './fork-host.ts';
 import { LightStops } from './light-stop.ts';
 import { LiveHost } from './live-host.ts';
+import { NamedMemory } from './named-memory.ts';
 import type { Note } from './notes.ts';
 import { RecordedHost, type RecordedHostHooks, type RecordedStart } from './recorded-host.ts';
 import { RecordingHost, type TurnWatch } from './recording.ts';
@@ -163,8 +164,7 @@ function countFrame(dir: FrameDirection, buf: Uint8Array, size: number): void {
   edge.passes(dir, buf, size);
 }
 
-/** What the stack's shared memory is called. */
-const sharedNames = new Map<ArrayBufferLike, string>();
+const memory = new NamedMemory(runtime.changes.shared, (name, buffer) => post({ type: 'shared', name, buffer }));
 
 const countingFrame = data.hashFrames ? hashFrame : countFrame;
 let traceHost: TraceHost | undefined;
@@ -201,19 +201,12 @@ const hooks = {
   pause: () => runtime.pauseInPoll(),
   change: (id: number, change: Change) => runtime.changes.inPoll(id, change),
   frame: data.replay ? numberFrame : countingFrame,
-  allocShared: (name: string, bytes: number): SharedArrayBuffer => {
-    const buffer = new SharedArrayBuffer(bytes);
-    runtime.changes.shared.set(name, buffer);
-    sharedNames.set(buffer, name);
-    post({ type: 'shared', name, buffer });
-    return buffer;
-  },
+  allocShared: (name: string, bytes: number) => memory.alloc(name, bytes),
 };
 
 /** Begins where a checkpoint was taken. */
 function startOf(checkpoint: CheckpointRef): RecordedStart {
-  const named = (name: string, size: number): ArrayBufferLike =>
-    runtime.changes.shared.get(name) ?? hooks.allocShared(name, size);
+  const named = (name: string, size: number): ArrayBufferLike => memory.at(name, size);
   const restoreTree = (): void =>
     restoreCheckpoint(runtime.machine as object, checkpoint, runtime.symbols, named, runtime.births);
   const restore = (): void => {
@@ -240,7 +233,7 @@ function makeHost(): Host {
   return recordingHost(source, data.logLimit);
 }
 
-const nameOf = (buffer: ArrayBufferLike): string => sharedNames.get(buffer) ?? '';
+const nameOf = (buffer: ArrayBufferLike): string => memory.nameOf(buffer);
 
 /** What is kept beside the tree of a checkpoint. */
 function beside(): Pick<CheckpointRef, 'frames' | 'frameHash' | 'edge' | 'captured'> {
@@ -489,6 +482,7 @@ function save(host: RecordedHost): void {
 function again(entry: Main, { recording, checkpoint }: PastMessage, begin: () => void): void {
   const { machine } = runtime.globals('softmmu/machine.ts') as { machine: { constructor: new () => object } };
   runtime.prepareTravel();
+  memory.restart();
   runtime.births.again(machine, () => new machine.constructor(), bornAtLoad);
   live ??= new LiveHost(data.mailbox, data.header.seed, data.header.nameservers, hooks);
   runtime.T[TICK.COUNT] = loadedAt;
@@ -505,7 +499,7 @@ function again(entry: Main, { recording, checkpoint }: PastMessage, begin: () =>
       if (ticks() >= saving.from) {
         save(host);
       }
-      runtime.polls(ns);
+      runtime.polls(ns, host.turns === 0);
     },
     ends: () => runtime.endOfRecording(),
   });

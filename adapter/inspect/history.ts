@@ -122,6 +122,9 @@ export function momentTarget({ start, present, replays }: HistoryState, text: st
   }
   const [, packets] = /^packet\s+(\d+)$/.exec(text) ?? [];
   if (packets !== undefined) {
+    if (!replays && Number(packets) > present.packets) {
+      throw new EngineError(`Packet ${packets} has not passed the user network's edge; ${present.packets} have.`);
+    }
     return replays ? { captured: Number(packets) } : { packets: Number(packets) };
   }
   const [, seconds] = /^time\s+(\d+(?:\.\d*)?)(?:\s*s)?$/.exec(text) ?? [];

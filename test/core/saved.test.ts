@@ -1,7 +1,16 @@
 /** A saved session is opened as the same one, with its whole past; what is damaged is refused. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { copyFileSync, existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import type { HistoryMoment, SavedMarks } from '../../adapter/engine/api.ts';
@@ -236,6 +245,14 @@ describe('saved recordings', function () {
     }
     await s.engine.saveRecording(path, NO_MARKS);
     assert.equal(readFileSync(path).length, before.length);
+    // The packets are written by another thread.
+    const { recording } = s.engine;
+    assert.ok(recording);
+    const fd = openSync(path, 'r');
+    const unwritable = s.engine.reexecute(recording, { packets: { fd, at: 0, most: 10, begun: 0 } });
+    const said = /^EngineError: the recording cannot be executed again: EBADF: bad file descriptor, write$/;
+    await assert.rejects(unwritable, said);
+    closeSync(fd);
   });
 
   it('that are damaged are refused with a sentence, or played for what they are, and leave nothing open', async () => {

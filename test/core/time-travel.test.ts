@@ -87,6 +87,22 @@ describe('time travel', () => {
     assert.equal(s.engine.history?.inPast, false);
   });
 
+  it('has the memory of the last moment for the next one', async () => {
+    s.break('e1000_receive_iov', undefined, { temporary: true, ignoreCount: 5 });
+    await replay();
+    await s.stop();
+    const memories = new Set<unknown>();
+    for (const part of [0.2, 0.8, 0.4]) {
+      const { start, present } = s.engine.history ?? {};
+      assert.ok(start && present);
+      const tick = start.tick + Math.round((present.tick - start.tick) * part);
+      await s.engine.goTo({ tick, probe: -1 });
+      await s.stop();
+      memories.add(s.engine.shared.get('ram'));
+    }
+    assert.equal(memories.size, 1);
+  });
+
   const where = async (): Promise<string> => {
     const [f] = await s.engine.frames();
     return `${f?.fn.name}:${f?.location.line}`;
@@ -110,6 +126,34 @@ describe('time travel', () => {
         back.push(await where());
       }
       assert.deepEqual(back.reverse(), lines, kind);
+    }
+  });
+
+  it('is where it was after many steps back of all kinds, and where single ones lead from there', async () => {
+    s.break('tcp_input', undefined, { temporary: true, ignoreCount: 3 });
+    await replay();
+    await s.stop();
+    const kinds = ['over', 'statement', 'into', 'over', 'instruction', 'into', 'out', 'over', 'into'] as const;
+    const there: (TimePosition | undefined)[] = [];
+    for (const kind of kinds) {
+      await s.engine.reverse(kind);
+      await s.stop();
+      there.push(s.engine.history?.here);
+    }
+    const seen = await look();
+    for (let i = kinds.length - 1; i > 0; i--) {
+      // What a step before has noted does not reach to here.
+      await s.engine.goTo('start');
+      await s.stop();
+      await s.engine.goTo(there[i - 1] as TimePosition);
+      await s.stop();
+      await s.engine.reverse(kinds[i] as (typeof kinds)[number]);
+      await s.stop();
+      const { tick, probe } = there[i] as TimePosition;
+      assert.deepEqual([s.engine.history?.here.tick, s.engine.history?.here.probe], [tick, probe], kinds[i]);
+      if (i === kinds.length - 1) {
+        assert.deepEqual(await look(), seen);
+      }
     }
   });
 
@@ -231,6 +275,48 @@ describe('time travel', () => {
       await assert.rejects(nowhere, /^EngineError: There is no moment \d+:\d+ in the history\.$/);
       await s.stop();
       assert.deepEqual(s.engine.history?.here, begin === 'start' ? end.start : end.present);
+    }
+  });
+
+  it('goes back to where history begins and no further, by steps too', async () => {
+    s.break('qemu_init');
+    const built = s.engine.breakpoints[0];
+    assert.ok(built);
+    await s.launch({ trace: capture('02-hello.pcap') });
+    assert.equal((await s.stop()).kind, 'breakpoint');
+    await s.resume();
+    await s.stop();
+    const start = s.engine.history?.start;
+    for (const kind of ['into', 'over', 'out', 'instruction', 'statement', 'continue'] as const) {
+      await s.engine.goTo('start');
+      await s.stop();
+      await s.engine.reverse(kind);
+      assert.deepEqual(await s.stop(), { kind: 'history-start' }, kind);
+      assert.deepEqual(s.engine.history?.here, start, kind);
+    }
+    for (let i = 0; i < 3; i++) {
+      await s.engine.step('over');
+      await s.stop();
+    }
+    let kind = '';
+    for (let i = 0; i < 50 && kind !== 'history-start'; i++) {
+      await s.engine.reverse('instruction');
+      ({ kind } = await s.stop());
+    }
+    assert.deepEqual([kind, s.engine.history?.here], ['history-start', start]);
+  });
+
+  it('says so where it comes to the present, whatever was asked for', async () => {
+    await replay();
+    await s.stop();
+    const { present } = s.engine.history ?? {};
+    assert.ok(present);
+    for (const to of [{ ns: present.ns * 2 }, { tick: present.tick * 2, probe: -1 }, present, 'present'] as const) {
+      await s.engine.goTo('start');
+      await s.stop();
+      await s.engine.goTo(to);
+      assert.deepEqual(await s.stop(), { kind: 'history-end' });
+      assert.equal(s.engine.history?.inPast, false);
     }
   });
 

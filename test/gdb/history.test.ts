@@ -80,7 +80,9 @@ describe('history at the prompt', () => {
       await run('goto start', 'info history'),
       /Here: {5}tick \d+, probe -2, 0\.000000000 s, after packet 0\n/,
     );
-    assert.match(await run('goto here'), /^\nThe present\.\ntcp_input|^tcp_input/);
+    assert.match(await run('goto here'), /^\nThe present\.\ntcp_input/);
+    assert.match(await run('goto start', 'goto time 1000'), /^\nThe present\.\ntcp_input/);
+    assert.match(await run('goto packet 4'), /^Packet 4 of the capture has not passed the user network's edge\.\n$/);
     assert.match(await run('when'), present);
     assert.equal(await run('info checkpoints'), 'No checkpoints.\n');
     assert.match(await run('checkpoint'), new RegExp(`^Checkpoint 1 at tick ${tick}, `));
@@ -96,6 +98,7 @@ describe('history at the prompt', () => {
       first,
       new RegExp(`^  0 \\(main process\\) at tick ${tick}, .* after ${place}  1 at tick ${tick}, .*${place}$`),
     );
+    assert.match(await run('goto start', 'restart 0'), /^\nThe present\.\ntcp_input/);
     await run('restart 1');
     assert.match(await run('info checkpoints'), /^\* 0 \(main process\) at .*\n {2}1 at /);
     assert.match(await run('when'), present);
