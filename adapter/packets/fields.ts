@@ -109,7 +109,7 @@ export function unknownFieldMessage(name: string): string {
   }
   const some = ofProto.slice(0, FEW).join(', ');
   const more = ofProto.length > FEW ? `, ... (${ofProto.length} in all)` : '';
-  return `no packet field or protocol "${name}"${some === '' ? '' : `; fields of ${proto}: ${some}${more}`}`;
+  return `no packet field "${name}"${some === '' ? '' : `; fields of ${proto}: ${some}${more}`}`;
 }
 
 /** A value of the field `name` as Wireshark shows it. */

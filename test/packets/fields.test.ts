@@ -167,10 +167,10 @@ describe('fields', () => {
     assert.ok(suggestFields('tcp.dport').includes('tcp.dstport'));
     assert.ok(suggestFields('tcp.flags.rst').length > 0);
     assert.match(unknownFieldMessage('tcp.dstprt'), /^no packet field "tcp.dstprt"; did you mean "tcp.dstport"/);
-    assert.equal(unknownFieldMessage('quux.zzzzzzzz'), 'no packet field or protocol "quux.zzzzzzzz"');
+    assert.equal(unknownFieldMessage('quux.zzzzzzzz'), 'no packet field "quux.zzzzzzzz"');
     assert.match(
       unknownFieldMessage('tcp.zzzzzzzzzzzz'),
-      /^no packet field or protocol "tcp.zzzzzzzzzzzz"; fields of tcp: tcp\.\w+(, tcp\.[\w.]+){7}, \.\.\. \(\d+ in all\)$/,
+      /^no packet field "tcp.zzzzzzzzzzzz"; fields of tcp: tcp\.\w+(, tcp\.[\w.]+){7}, \.\.\. \(\d+ in all\)$/,
     );
     assert.ok(knownFields().includes('ip.addr'));
   });
