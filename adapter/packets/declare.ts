@@ -102,6 +102,8 @@ export interface BitsPlace {
   readonly times?: number;
   /** The lowest bits of the word that the tree draws; all if absent, none for 0. */
   readonly drawn?: number;
+  /** Whether it says only if any of the bits is set; if absent, one bit does so. */
+  readonly flag?: boolean;
 }
 
 /** Bits of a number: `(word & mask) >> shift`; a single one is a boolean. */
@@ -109,14 +111,15 @@ export function bits(name: string, description: string, place: BitsPlace, more: 
   const { off, width, mask, times = 1, drawn = width } = place;
   const shift = 31 - Math.clz32(mask & -mask);
   const most = mask >>> shift;
-  const type = most === 1 ? 'boolean' : most > 0xffff ? 'uint32' : most > 255 ? 'uint16' : 'uint8';
+  const { flag = most === 1 } = place;
+  const type = flag ? 'boolean' : most > 0xffff ? 'uint32' : most > 255 ? 'uint16' : 'uint8';
   const read = width === 8 ? U8 : width === 16 ? U16 : U32;
   const size = width / 8;
   const number: Reader = (p, at) => ((read(p, at) & mask) >>> shift) * times;
   const single = (p: PacketView, at: number): boolean => (read(p, at) & mask) !== 0;
-  const direct = most === 1 ? flagOf(off, size, mask) : numberOf(off, size, number);
+  const direct = flag ? flagOf(off, size, mask) : numberOf(off, size, number);
   const drawing = drawn > 0 ? { bits: { off, width, mask, drawn } } : {};
-  return { ...drawing, ...fixed(name, description, type, [off, size], most === 1 ? single : number, more, direct) };
+  return { ...drawing, ...fixed(name, description, type, [off, size], flag ? single : number, more, direct) };
 }
 
 /** A bit by its byte alone, which is the shortest way to it. */

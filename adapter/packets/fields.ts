@@ -75,6 +75,9 @@ export function occurrences(p: PacketView, f: Field, nth = 0): Occurrence[] {
 }
 
 /** Names of all fields, sorted. */
+/** Fields of a protocol that a message names. */
+const FEW = 8;
+
 export function knownFields(): string[] {
   return Object.keys(FIELDS).sort();
 }
@@ -104,11 +107,9 @@ export function unknownFieldMessage(name: string): string {
   if (near.length > 0) {
     return `no packet field "${name}"; did you mean ${near.map((n) => `"${n}"`).join(', ')}?`;
   }
-  return ofProto.length > 0
-    ? `no packet field "${name}"; fields of ${proto}: ${ofProto.join(', ')}`
-    : `no packet field "${name}"; protocols: ${knownFields()
-        .filter((f) => !f.includes('.'))
-        .join(', ')}`;
+  const some = ofProto.slice(0, FEW).join(', ');
+  const more = ofProto.length > FEW ? `, ... (${ofProto.length} in all)` : '';
+  return `no packet field "${name}"${some === '' ? '' : `; fields of ${proto}: ${some}${more}`}`;
 }
 
 /** A value of the field `name` as Wireshark shows it. */

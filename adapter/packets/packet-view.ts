@@ -314,6 +314,9 @@ export class PacketView {
     for (let i = 0; above === null && i < carriedAny.length; i++) {
       above = this.#try(carriedAny[i], l, at, true);
     }
+    if (above === null && (low?.declaration.keepsPorts || high?.declaration.keepsPorts)) {
+      this.#complete = true;
+    }
     return above ?? this.#data(l, at);
   }
 

@@ -45,14 +45,26 @@ export class Sessions {
   /** What is known to be spoken over a transport layer. */
   spokenOver(p: PacketView, transport: Layer): Protocol | undefined {
     const session = this.of(p, transport);
-    if (session.protocol === undefined && this.#expected.size > 0) {
-      const { protocol } = transport;
-      const ends = endpointsOf(p, transport);
-      const found = ends.map((end) => this.#expected.get(`${protocol.name} ${end}`)).find((x) => x !== undefined);
+    if (session.protocol === undefined) {
+      const found = this.#expectedOf(p, transport);
       session.protocol = found?.protocol;
       found?.tell?.(session);
     }
     return session.protocol;
+  }
+
+  /** Whether another conversation told that this one would come. */
+  isExpected(p: PacketView, transport: Layer): boolean {
+    return this.#expectedOf(p, transport) !== undefined;
+  }
+
+  #expectedOf(p: PacketView, transport: Layer): Expected | undefined {
+    if (this.#expected.size === 0) {
+      return undefined;
+    }
+    const { name } = transport.protocol;
+    const ends = endpointsOf(p, transport);
+    return ends.map((end) => this.#expected.get(`${name} ${end}`)).find((x) => x !== undefined);
   }
 
   /**

@@ -44,3 +44,9 @@ export function dateText(moment: Moment | undefined): string {
   const fraction = String(moment.tsNsec).padStart(9, '0');
   return `${MONTHS[d.getUTCMonth()]} ${day}, ${d.getUTCFullYear()} ${time}.${fraction} UTC`;
 }
+
+/** Seconds between two times of a capture, with as many digits as these have: one of years has no nanoseconds. */
+export function elapsed(from: number, to: number): number {
+  const digits = to < 2 ** 21 ? 1e9 : to < 2 ** 24 ? 1e8 : 1e6;
+  return Math.round((to - from) * digits) / digits;
+}

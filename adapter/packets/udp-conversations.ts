@@ -1,8 +1,10 @@
 /** What is remembered of conversations over UDP. */
+
 import { endpointsOf } from './endpoints.ts';
 import type { Layer } from './layer.ts';
 import { BoundedMap, type Memory, MemoryKind } from './memory.ts';
 import type { PacketView } from './packet-view.ts';
+import { elapsed } from './times.ts';
 
 interface UdpConversation {
   /** `udp.stream`. */
@@ -37,7 +39,7 @@ export function rememberDatagram(p: PacketView, l: Layer, memory: Memory): UdpNo
   const table = CONVERSATIONS.of(memory);
   const { seconds } = memory;
   const c = table.byEnds.need(endpointsOf(p, l).key, () => ({ stream: table.count++, first: seconds, last: seconds }));
-  const note = new UdpNote(c.stream, seconds - c.first, seconds - c.last);
+  const note = new UdpNote(c.stream, elapsed(c.first, seconds), elapsed(c.last, seconds));
   c.last = seconds;
   return note;
 }

@@ -66,6 +66,9 @@ function andBytes(a: Uint8Array, b: Uint8Array): Uint8Array {
 export function negated(of: Operand): Operand {
   requireAbility('-', of);
   if (of.constant) {
+    if (of.type.kind === 'integer' && (of.constant.value as number) > -LEAST) {
+      throw new FilterError(`${of.constant.value} is too big to be negative.`);
+    }
     return computedConstant(of, -(of.constant.value as number));
   }
   const { bind } = of;

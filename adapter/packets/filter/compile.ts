@@ -105,6 +105,12 @@ class Compiler {
     const single = singleOf(op);
     if (right.constant) {
       const test = constantTest(single, left.type, right.constant, right.type);
+      if (left.type.kind === 'integer' && !left.type.signed && (right.constant.value as number) < 0) {
+        // An unsigned number does not compare with a negative one: that is so of none, and nothing speaks against all.
+        return all
+          ? ofAll(left, (v, p) => (v as number) >= 0 || test(v, p))
+          : left.bind((v, p) => (v as number) < 0 && test(v, p));
+      }
       return all ? ofAll(left, test) : left.bind(test);
     }
     return all ? ofAllPairs(left, right, single) : ofAnyPair(left, right, single);

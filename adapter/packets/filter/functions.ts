@@ -73,7 +73,7 @@ function changeCase(s: string, letters: RegExp, by: number): string {
 function length(arg: Operand): Operand {
   requireField('len', arg);
   const { bind, type } = arg;
-  const sizeOf = (v: Value): number => (typeof v === 'number' ? type.size : v.length);
+  const sizeOf = (v: Value): number => (typeof v === 'string' || v instanceof Uint8Array ? v.length : type.size);
   return result(NUMBER, 'len()', (test) => bind((v, p) => test(sizeOf(v), p)));
 }
 
@@ -123,7 +123,7 @@ function extreme(name: string, args: readonly Operand[], smallest: boolean): Ope
   const [first, ...others] = args as [Operand, ...Operand[]];
   const { type } = first;
   for (const { type: other, constant, words } of others) {
-    if (constant && words.startsWith('"')) {
+    if (constant && /^["']/.test(words)) {
       throw new FilterError(`Argument '${words}' is not valid for ${name}()`);
     }
     if (other !== type) {

@@ -23,10 +23,12 @@ export interface Type {
   readonly size: number;
   /** The largest number. */
   readonly max: number;
+  /** True for integers that may be negative. */
+  readonly signed: boolean;
 }
 
-function type(kind: Kind, words: string, size = 0, max = 0): Type {
-  return { kind, words, size, max };
+function type(kind: Kind, words: string, size = 0, max = 0, signed = false): Type {
+  return { kind, words, size, max, signed };
 }
 
 function unsigned(size: number): Type {
@@ -40,7 +42,7 @@ const TYPES: Readonly<Record<FieldType, Type>> = {
   uint8: unsigned(1),
   uint16: unsigned(2),
   uint32: unsigned(4),
-  int32: type('integer', 'Signed integer (4 bytes)', 4, 2 ** 31 - 1),
+  int32: type('integer', 'Signed integer (4 bytes)', 4, 2 ** 31 - 1, true),
   seconds: type('duration', 'Time offset'),
   milliseconds: type('float', 'Floating point (double-precision)'),
   time: type('time', 'Date and time'),

@@ -46,6 +46,7 @@ const KEYWORDS: ReadonlyMap<string, string> = new Map([
 const SPACE = /[ \t\r\n\f\v]+/y;
 /** A hyphen belongs to a word, so a subtraction needs a space in front of it. */
 const WORD = /\.?[A-Za-z0-9_]+(?:[-/]+|\.(?!\.)(?=[A-Za-z0-9_])|[A-Za-z0-9_])*/y;
+const DIVIDED = /^(0[xX][0-9a-fA-F]+|\d+)\//;
 /** What may be bytes or an IPv6 address; up to two points in a row. */
 const COLONS = /[0-9a-fA-F]*:(?:[0-9a-fA-F:]|\.(?!\.))*/y;
 const BYTES = /^[0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2})+$/;
@@ -125,10 +126,12 @@ function operator(text: string, at: number): [Content, number] {
 }
 
 function word(text: string, at: number): [Content, number] | undefined {
-  const found = match(WORD, text, at)?.[0];
-  if (found === undefined) {
+  const all = match(WORD, text, at)?.[0];
+  if (all === undefined) {
     return undefined;
   }
+  // A number is divided; an address has a prefix length.
+  const found = DIVIDED.exec(all)?.[1] ?? all;
   const keyword = KEYWORDS.get(found);
   const content: Content = keyword === undefined ? { kind: 'word', text: found } : { kind: 'keyword', text: keyword };
   return [content, at + found.length];

@@ -3,6 +3,7 @@ import { parseIpv4, parseIpv6 } from '../format.ts';
 import type { Field, Names } from '../protocol.ts';
 import { FilterError, type ValueNode } from './ast.ts';
 import type { Type } from './kinds.ts';
+import { statesOf } from './states.ts';
 import { parseTime, TIME_EXAMPLES } from './times.ts';
 
 /** A value of a packet or a constant; of booleans 1 and 0. */
@@ -14,9 +15,6 @@ export interface Constant {
   readonly prefix?: number;
 }
 
-/** What two states of a boolean are called where its field does not say. */
-const STATES: Readonly<Record<string, number>> = { Set: 1, 'Not set': 0 };
-
 type Literal = ValueNode & { readonly kind: 'word' | 'string' | 'char' };
 
 /** A literal as a value of `type`; `names` are words for numbers. */
@@ -25,7 +23,7 @@ export function constant(node: Literal, type: Type, field: Field | undefined): C
     case 'integer':
       return { value: integer(node, type, field?.names) };
     case 'boolean':
-      return { value: boolean(node, field?.names) };
+      return { value: boolean(node, field) };
     case 'ipv4':
       return network(unquoted(node, type), 32, 'IPv4', parseIpv4);
     case 'ipv6':
@@ -112,7 +110,8 @@ function unknownName(names: Names, text: string): FilterError {
   return new FilterError(`"${text}" cannot be found among the possible values: ${some.join(', ')}, ...`);
 }
 
-function boolean(node: Literal, names: Names | undefined): number {
+/** A number, `True` or `False`, or what a field calls its states; what a function returns has no names. */
+function boolean(node: Literal, field: Field | undefined): number {
   if (node.kind === 'char') {
     return Number(node.code !== 0);
   }
@@ -129,12 +128,13 @@ function boolean(node: Literal, names: Names | undefined): number {
       return Number(value !== 0);
     }
   }
-  const state =
-    names === undefined ? (Object.hasOwn(STATES, text) ? STATES[text] : undefined) : namedValue(names, text);
-  if (state === undefined) {
-    throw new FilterError(`"${text}" cannot be found among the possible values: True, False, 1, 0.`);
+  const states = field === undefined ? [] : statesOf(field.name);
+  const state = states.findIndex((name) => name.toLowerCase() === text.toLowerCase());
+  if (state < 0) {
+    const known = ['True', 'False', ...states.filter((name) => name !== 'True' && name !== 'False')];
+    throw new FilterError(`"${text}" cannot be found among the possible values: ${known.join(', ')}, 1, 0.`);
   }
-  return state;
+  return 1 - state;
 }
 
 function network<T extends Value>(

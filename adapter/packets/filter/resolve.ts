@@ -178,6 +178,11 @@ export class Resolver {
     if (beside === undefined && isConstant(node.left, (name) => this.#isField(name))) {
       throw new FilterError('A constant arithmetic expression on the left side is invalid.', node.left.span);
     }
+    for (const { kind, span } of [node.left, node.right]) {
+      if (kind === 'string' || kind === 'char') {
+        throw new FilterError('A text is not a valid arithmetic operand.', span);
+      }
+    }
     const left = this.operand(node.left, beside);
     const right = this.operand(node.right, left.constant ? (beside ?? left) : left);
     return node.op === '&' ? masked(left, right) : arithmetic(node.op, left, right);

@@ -50,7 +50,7 @@ const orderStrings: Order = (a, b) => (a === b ? 0 : a < b ? -1 : 1);
 /** How values of two operands compare. */
 function orderOf(a: Type, b: Type): Order {
   if (a.kind === 'integer' && b.kind === 'integer') {
-    return orderIntegers;
+    return a.signed ? orderNumbers : orderIntegers;
   }
   if ((a.kind === b.kind && NUMBERS.has(a.kind)) || b.kind === 'boolean') {
     return orderNumbers;

@@ -69,7 +69,7 @@ const PEER = variable('dhcpv6.peeraddr', 'Peer address', 'ipv6');
 const OPTION_TYPE = variable('dhcpv6.option.type', 'Option', 'uint16', { names: OPTIONS });
 const OPTION_LENGTH = variable('dhcpv6.option.length', 'Length', 'uint16');
 const DUID = variable('dhcpv6.duid.bytes', 'DUID', 'bytes');
-const IAID = variable('dhcpv6.iaid', 'IAID', 'uint32', { hex: true });
+const IAID = variable('dhcpv6.iaid', 'IAID', 'string');
 const ADDRESS = variable('dhcpv6.iaaddr.ip', 'IPv6 address', 'ipv6');
 const ELAPSED = variable('dhcpv6.elapsed_time', 'Elapsed time', 'uint32');
 const TYPE = variable('dhcpv6.msgtype', 'Message type', 'uint8', { names: TYPES });
@@ -98,6 +98,14 @@ function options(c: Cursor, words: Words, depth: number): void {
   }
 }
 
+/** The identifier of an identity association, which Wireshark has as text. */
+function identifier(c: Cursor): void {
+  if (c.left >= 4) {
+    c.parts.push(shown(IAID, hexBytes(c.p.bytes(c.at, c.at + 4), ''), [c.at, 4]));
+  }
+  c.skip(4);
+}
+
 function option(c: Cursor, type: number, words: Words, depth: number): void {
   switch (type) {
     case CLIENT_ID:
@@ -109,12 +117,12 @@ function option(c: Cursor, type: number, words: Words, depth: number): void {
       break;
     case IA_NA:
     case IA_PD:
-      c.number(4, IAID);
+      identifier(c);
       c.skip(8);
       nested(c, words, depth);
       break;
     case IA_TA:
-      c.number(4, IAID);
+      identifier(c);
       nested(c, words, depth);
       break;
     case IA_ADDRESS:

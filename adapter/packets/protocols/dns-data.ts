@@ -25,6 +25,8 @@ export const TYPE = {
   dname: 39,
   opt: 41,
   nsec: 47,
+  nsec3: 50,
+  csync: 62,
 } as const;
 
 /** Fields of the data of records. */
@@ -179,6 +181,37 @@ function soa(p: PacketView, l: Layer, r: DnsRecord): Part[] {
     quiet(SOA_RNAME, mailbox.name, [server.next, mailbox.next - server.next]),
     ...SOA_NUMBERS.map((f, i) => quiet(f, p.u32(mailbox.next + 4 * i), [mailbox.next + 4 * i, 4])),
   ];
+}
+
+/** Where the bitmap of types begins in the data of the records that have one (RFC 4034, RFC 5155, RFC 7477). */
+function bitmapAt(p: PacketView, l: Layer, r: DnsRecord): number {
+  switch (r.type) {
+    case TYPE.nsec:
+      return dnsName(p, l, r.data)?.next ?? r.end;
+    case TYPE.nsec3: {
+      const salt = r.data + 4;
+      const hash = salt < r.end ? salt + 1 + p.u8(salt) : r.end;
+      return hash < r.end ? hash + 1 + p.u8(hash) : r.end;
+    }
+    case TYPE.csync:
+      return r.data + 6;
+    default:
+      return r.end;
+  }
+}
+
+/** The types in a record's bitmap, and the byte that has them: blocks of 256, of which trailing zeroes are not sent. */
+export function typesInBitmap(p: PacketView, l: Layer, r: DnsRecord): { type: number; at: number }[] {
+  const out: { type: number; at: number }[] = [];
+  for (let block = bitmapAt(p, l, r); block + 2 <= r.end; block += 2 + p.u8(block + 1)) {
+    const bytes = p.bytes(block + 2, Math.min(r.end, block + 2 + p.u8(block + 1)));
+    for (let bit = 0; bit < 8 * bytes.length; bit++) {
+      if ((bytes[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) {
+        out.push({ type: 256 * p.u8(block) + bit, at: block + 2 + (bit >> 3) });
+      }
+    }
+  }
+  return out;
 }
 
 /** Texts of the data, each behind its length. */

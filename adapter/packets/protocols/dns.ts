@@ -9,7 +9,8 @@ import { BoundedMap, type Memory, MemoryKind } from '../memory.ts';
 import { quiet } from '../occurrence.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type Expert, type FieldDeclaration, type Part, Protocol } from '../protocol.ts';
-import { DATA_FIELDS, dataParts, dataWords, strayTexts, TYPE } from './dns-data.ts';
+import { elapsed } from '../times.ts';
+import { DATA_FIELDS, dataParts, dataWords, strayTexts, TYPE, typesInBitmap } from './dns-data.ts';
 import { CLASSES, DNS_TYPES, OPCODES, RCODES } from './dns-names.ts';
 import { type DnsRecord, dnsName, dnsRecords, MAX_RECORDS } from './dns-records.ts';
 
@@ -99,7 +100,9 @@ function recordPart(p: PacketView, l: Layer, r: DnsRecord): Part {
   }
   const words = dataWords(p, l, r);
   const label = (): string => `${kind}, ttl ${r.ttl}${words === '' ? '' : `, ${words}`}`;
-  return { ...place, field: NAME, label, inside: [...headParts(l, r), ...dataParts(p, l, r)] };
+  const inside = [...headParts(l, r), ...dataParts(p, l, r), ...bitmapParts(p, l, r)];
+  // Wireshark shows the parts of a service's name instead of the whole.
+  return { ...place, ...(r.type === TYPE.srv ? { name: 'dns.srv' } : { field: NAME }), label, inside };
 }
 
 function queryParts(l: Layer, r: DnsRecord): Part[] {
@@ -134,6 +137,11 @@ function headParts(l: Layer, r: DnsRecord): Part[] {
     ];
   }
   return [type, quiet(RECORD_CLASS, classOf(l, r), [at + 2, 2]), ...flush, quiet(TTL, r.ttl, [at + 4, 4]), length];
+}
+
+/** The types that a record says its name has. */
+function bitmapParts(p: PacketView, l: Layer, r: DnsRecord): Part[] {
+  return typesInBitmap(p, l, r).map(({ type, at }) => quiet(RECORD_TYPE, type, [at, 1]));
 }
 
 /** The records, and where they end before their counts are reached. */
@@ -228,7 +236,9 @@ function remember(p: PacketView, l: Layer, memory: Memory): object | null {
   }
   const again = asked.answer > 0;
   asked.answer ||= memory.number;
-  return again ? new DnsNote(asked.answer, 0, true) : new DnsNote(asked.frame, memory.seconds - asked.seconds, false);
+  return again
+    ? new DnsNote(asked.answer, 0, true)
+    : new DnsNote(asked.frame, elapsed(asked.seconds, memory.seconds), false);
 }
 
 function noteOf(l: Layer): DnsNote | undefined {

@@ -1,8 +1,10 @@
 /** Echo requests and what answers them, of ICMP and ICMPv6 alike. */
+
 import { addressesOf, keyOf } from '../endpoints.ts';
 import type { Layer } from '../layer.ts';
 import { BoundedMap, type Memory, MemoryKind } from '../memory.ts';
 import type { PacketView } from '../packet-view.ts';
+import { elapsed } from '../times.ts';
 
 /** The request that a reply answers. */
 export class EchoNote {
@@ -27,7 +29,7 @@ export function rememberEcho(p: PacketView, l: Layer, memory: Memory, isRequest:
   }
   const request = table.get(key);
   table.delete(key);
-  return request === undefined ? null : new EchoNote(request.frame, memory.seconds - request.seconds);
+  return request === undefined ? null : new EchoNote(request.frame, elapsed(request.seconds, memory.seconds));
 }
 
 export function echoNote(l: Layer): EchoNote | undefined {

@@ -1,4 +1,5 @@
 /** HTTP/1 (RFC 9112): requests and responses, on the usual ports and wherever one begins. */
+
 import { computed, HIDDEN, parts, variable } from '../declare.ts';
 import { printable } from '../format.ts';
 import { type Layer, MORE, NO_MESSAGE, TO_END, UNKNOWN } from '../layer.ts';
@@ -6,6 +7,7 @@ import { quiet, shown } from '../occurrence.ts';
 import type { PacketView } from '../packet-view.ts';
 import { type FieldDeclaration, type Of, type Part, Protocol } from '../protocol.ts';
 import { Memory } from '../sessions.ts';
+import { elapsed } from '../times.ts';
 import { type Head, type Header, headAt, headerOf, MAX_HEADERS } from './header-lines.ts';
 import { CONTENT, type ContentWords, contentWords, HTTP_PORTS } from './http-content.ts';
 
@@ -375,6 +377,7 @@ export const http: Protocol = new Protocol({
   column: 'HTTP',
   found: { 'tcp.port': [...HTTP_PORTS, 'any'] },
   header: 1,
+  keepsPorts: true,
   messageLength,
   partInfo: (p, l) => (isMessage(p, l) ? `${printable(firstLine(p, l))} ` : ''),
   open: (p, l) => isMessage(p, l) || isUsual(p, l),
@@ -407,7 +410,7 @@ export const http: Protocol = new Protocol({
     remark('http.request.full_uri', 'Full request URI', 'string', fullUri),
     remark('http.time', 'Time since request', 'seconds', (p, l) => {
       const asked = answeredBy(p, l);
-      return asked === undefined || p.frame === null ? undefined : p.frame.seconds - asked.seconds;
+      return asked === undefined || p.frame === null ? undefined : elapsed(asked.seconds, p.frame.seconds);
     }),
     remark('http.request_in', 'Request in frame', 'uint32', (p, l) => answeredBy(p, l)?.number),
     remark('http.response_for.uri', 'Request URI', 'string', (p, l) => answeredBy(p, l)?.uri),

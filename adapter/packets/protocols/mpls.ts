@@ -74,7 +74,12 @@ export const mpls: Protocol = new Protocol({
       },
     ),
     bits('mpls.exp', 'MPLS Experimental Bits', { off: 0, width: 32, mask: 0xe00 }),
-    bits('mpls.bottom', 'MPLS Bottom Of Label Stack', { off: 0, width: 32, mask: 0x100 }, { words: bottomWords }),
+    bits(
+      'mpls.bottom',
+      'MPLS Bottom Of Label Stack',
+      { off: 0, width: 32, mask: 0x100, flag: false },
+      { words: bottomWords },
+    ),
     bits('mpls.ttl', 'MPLS TTL', { off: 0, width: 32, mask: 0xff }),
   ],
   info: () => 'MPLS Label Switched Packet',

@@ -169,7 +169,7 @@ const flags = bits(
       bits(
         name,
         description,
-        { off: 12, width: 16, mask, drawn: 12 },
+        { off: 12, width: 16, mask, drawn: 12, flag: true },
         short === '' ? { words: (p, l) => (flagsOf(p, l) & mask ? 'Set' : 'Not set') } : {},
       ),
     ),

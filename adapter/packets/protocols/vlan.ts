@@ -45,7 +45,7 @@ export const qinq = new Protocol({
   line: (p, l) => `IEEE 802.1ad, ID: ${p.u16(l.at) & 0xfff}`,
   fields: [
     bits('ieee8021ad.priority', 'Priority', { off: 0, width: 16, mask: 0xe000 }),
-    bits('ieee8021ad.dei', 'DEI', { off: 0, width: 16, mask: 0x1000 }),
+    bits('ieee8021ad.dei', 'DEI', { off: 0, width: 16, mask: 0x1000, flag: false }),
     bits('ieee8021ad.id', 'ID', { off: 0, width: 16, mask: 0x0fff }),
   ],
   ...LINK_COLUMNS,

@@ -2,8 +2,8 @@
  * What is noticeable about a segment, as Wireshark's User's Guide defines it ("TCP Analysis"): retransmissions,
  * duplicate acknowledgments, windows, and times between a segment and its acknowledgment.
  */
+import { elapsed } from '../times.ts';
 import {
-  elapsed,
   MAX_WINDOW_SHIFT,
   SCALE_NONE,
   SCALE_UNKNOWN,
@@ -191,8 +191,10 @@ function again(c: TcpConnection, me: TcpSide, peer: TcpSide, s: Segment, out: An
     return;
   }
   out.flags |= A.retransmission;
-  out.rto = elapsed(me.nextSeconds, s.seconds);
-  out.rtoFrame = me.nextFrame;
+  // The timer runs from the oldest segment that waits for its acknowledgment.
+  const { seconds, frame } = me.unacked[0] ?? { seconds: me.nextSeconds, frame: me.nextFrame };
+  out.rto = elapsed(seconds, s.seconds);
+  out.rtoFrame = frame;
 }
 
 /** Moves this side's numbers on. */

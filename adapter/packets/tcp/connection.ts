@@ -55,7 +55,6 @@ export class TcpSide {
   /** Bytes since its last segment with PSH. */
   pushBytes = 0;
   pushed = false;
-  finSent = false;
   unacked: Unacked[] = [];
 
   /** Takes note of a segment that has to be acknowledged. */
@@ -70,12 +69,6 @@ export class TcpSide {
 /** Bits of `tcp.completeness`. */
 export const SEEN = { syn: 1, synAck: 2, ack: 4, data: 8, fin: 16, rst: 32 } as const;
 
-/** Seconds between two times of a capture, with as many digits as these have: one of years has no nanoseconds. */
-export function elapsed(from: number, to: number): number {
-  const digits = to < 2 ** 21 ? 1e9 : to < 2 ** 24 ? 1e8 : 1e6;
-  return Math.round((to - from) * digits) / digits;
-}
-
 /** A TCP connection, told apart from the next one of the same ports by its SYN. */
 export class TcpConnection {
   /** `tcp.stream`. */
@@ -84,6 +77,10 @@ export class TcpConnection {
   readonly sides: readonly [TcpSide, TcpSide] = [new TcpSide(), new TcpSide()];
   /** What was seen of it: `SEEN`. */
   completeness = 0;
+  /** True if another connection said that it would come. */
+  announced = false;
+  /** The side that sent a FIN first. */
+  closer: 0 | 1 | undefined;
   /** When its first and its last packet came. */
   readonly firstSeconds: number;
   lastSeconds: number;

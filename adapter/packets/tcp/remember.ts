@@ -1,20 +1,14 @@
 /** Takes note of the segments of a capture or of an edge, connection by connection. */
+
 import { endpointsOf } from '../endpoints.ts';
 import type { Layer } from '../layer.ts';
 import { BoundedMap, type Memory, MemoryKind } from '../memory.ts';
 import type { PacketView } from '../packet-view.ts';
 import { sackedBytes, windowShift } from '../protocols/tcp-options.ts';
+import { elapsed } from '../times.ts';
 import { A, analyze } from './analysis.ts';
 import { StreamAssembly } from './assembly.ts';
-import {
-  elapsed,
-  MAX_WINDOW_SHIFT,
-  SCALE_NONE,
-  SCALE_UNKNOWN,
-  SEEN,
-  TcpConnection,
-  type TcpSide,
-} from './connection.ts';
+import { MAX_WINDOW_SHIFT, SCALE_NONE, SCALE_UNKNOWN, SEEN, TcpConnection, type TcpSide } from './connection.ts';
 import { TcpNote, type TcpRelative } from './note.ts';
 
 const FIN = 0x01;
@@ -45,6 +39,7 @@ export function rememberSegment(p: PacketView, l: Layer, memory: Memory): TcpNot
   // An answer with another number than before does not begin a connection, as its request would have.
   if (entry === undefined || (reused && opening)) {
     const connection = new TcpConnection(table.count++, memory.seconds);
+    connection.announced = p.sessions?.isExpected(p, l) === true;
     entry = { connection, streams: [new StreamAssembly(), new StreamAssembly()] };
     table.byEnds.set(key, entry);
   }
@@ -74,8 +69,10 @@ function noteOf(p: PacketView, l: Layer, c: TcpConnection, dir: 0 | 1, memory: M
   };
   const { completeness, lastSeconds } = c;
   takeBases(p, l, c, me, peer, segment);
-  const closes = (segment.flags & FIN) !== 0 && !peer.finSent;
-  me.finSent ||= (segment.flags & FIN) !== 0;
+  const finishes = (segment.flags & FIN) !== 0;
+  if (finishes) {
+    c.closer ??= dir;
+  }
   const analysis = analyze(c, dir, segment);
   seen(c, segment.flags, segment.length);
   c.lastSeconds = memory.seconds;
@@ -90,7 +87,7 @@ function noteOf(p: PacketView, l: Layer, c: TcpConnection, dir: 0 | 1, memory: M
     delta: elapsed(lastSeconds, memory.seconds),
     scale: scaleOf(me, peer),
     initialRtt: c.initialRtt,
-    closes,
+    closes: finishes && c.closer === dir,
     repeats: false,
   });
 }
@@ -124,9 +121,9 @@ function takeBases(p: PacketView, l: Layer, c: TcpConnection, me: TcpSide, peer:
   }
 }
 
-/** What of a connection's course a segment is. The first one counts if it opens it; else nobody knows what it is. */
+/** What of a connection's course a segment is. The first one counts if it opens it, unannounced. */
 function seen(c: TcpConnection, flags: number, length: number): void {
-  if (c.packets === 0 && (flags & (SYN | ACK)) !== SYN) {
+  if (c.packets === 0 && (c.announced || (flags & (SYN | ACK)) !== SYN)) {
     return;
   }
   if (flags & SYN) {
