@@ -61,7 +61,7 @@ run(
   [
     join(root, 'node_modules/mocha/bin/mocha.js'),
     '--timeout',
-    `${120_000 * Number(process.env['PKTGDB_PATIENCE'] ?? 1)}`,
+    `${180_000 * Number(process.env['PKTGDB_PATIENCE'] ?? 1)}`,
     'test/e2e/**/*.e2e.ts',
     ...given.filter((a) => a !== '--update-media'),
   ],

@@ -11,9 +11,9 @@ const PATIENCE = Number(process.env['PKTGDB_PATIENCE'] ?? 1);
 const A_MOMENT = 2000;
 
 /** How long anything on the screen may take. */
-const PATIENCE_MS = 20_000 * PATIENCE;
+const PATIENCE_MS = 40_000 * PATIENCE;
 
-/** How long what a key opens may take before the key is pressed again. */
+/** How long what a key opens may take before the key is pressed again; longer with each time. */
 const KEY_MS = 1000 * PATIENCE;
 
 export class Workbench {
@@ -50,12 +50,13 @@ export class Workbench {
    */
   async #quickPick(key: string, text: string, label: string | RegExp, then: 'pick' | 'look' = 'pick'): Promise<void> {
     const item = this.item(label);
-    for (const deadline = Date.now() + PATIENCE_MS; ; ) {
+    const deadline = Date.now() + PATIENCE_MS;
+    for (let timeout = KEY_MS; ; timeout += KEY_MS) {
       try {
         await this.page.keyboard.press(key);
-        await this.#quickInput.fill(text, { timeout: KEY_MS });
-        await item.waitFor({ timeout: KEY_MS });
-        await (then === 'pick' ? item.click({ timeout: KEY_MS }) : this.page.keyboard.press('Escape'));
+        await this.#quickInput.fill(text, { timeout });
+        await item.waitFor({ timeout });
+        await (then === 'pick' ? item.click({ timeout }) : this.page.keyboard.press('Escape'));
         return;
       } catch (e) {
         if (Date.now() > deadline) {
@@ -557,11 +558,11 @@ export class Workbench {
   /** Shows the guest's console, a terminal that comes up with the session; returns its text. */
   async showGuestConsole(): Promise<Locator> {
     const screen = this.page.locator('.terminal-wrapper.active .xterm-rows');
-    for (const deadline = Date.now() + PATIENCE_MS; ; ) {
+    // Its tab may be below the debug toolbar, where nobody can click it: only if it is not shown.
+    for (const deadline = Date.now() + PATIENCE_MS; !(await screen.isVisible()); ) {
       await this.page.locator('.part.panel .composite-bar a.action-label[aria-label^="Terminal"]').click();
       try {
         await screen.waitFor({ timeout: A_MOMENT });
-        return screen;
       } catch (e) {
         // A session that starts may show the Debug Console in its place.
         if (Date.now() > deadline) {
@@ -569,6 +570,7 @@ export class Workbench {
         }
       }
     }
+    return screen;
   }
 
   /** Shows the terminal of that name, where there are several. */
