@@ -176,7 +176,7 @@ export interface ProtocolDeclaration {
    * The same by either of two port numbers. What does not fit is data, and it is looked for when somebody asks for it.
    */
   readonly carriesByPort?: string;
-  /** True if what comes on its ports, and is no message of it, is nobody's: Wireshark calls it neither this nor data. */
+  /** What comes on its ports and is no message of it is nobody's: Wireshark calls it neither this nor data. */
   readonly keepsPorts?: boolean;
   /** Bytes of the header that a quotation in an error has at least; absent: all of them. */
   readonly shortHeader?: number;

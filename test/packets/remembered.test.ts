@@ -1,4 +1,4 @@
-/** What packets are told by those before them, and names that only some records have: the values are tshark 4.0.17's. */
+/** What packets are told by those before them, and names that only some records have: tshark 4.0.17's values. */
 import assert from 'node:assert/strict';
 import { readCapture } from '../../adapter/packets/capture.ts';
 import { walkCapture } from '../../adapter/packets/capture-walk.ts';
