@@ -167,7 +167,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     let inferior: Inferior;
     try {
       if (await this.#traces.isRecording(options, this.info.buildId)) {
-        return await this.#open(options);
+        return await this.#open(options, run);
       }
       const replay = await this.#traces.load(options);
       this.#begun = Date.now();
@@ -207,21 +207,24 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   }
 
   /** Opens a saved recording: the machine stands where it stood when that was saved. */
-  async #open(options: LaunchOptions): Promise<void> {
+  async #open(options: LaunchOptions, run: number): Promise<void> {
     try {
       const opened = await this.#traces.open(options);
       this.#begun = opened.head.begun;
       this.#breakpoints.forgetHits();
       const complain = (text: string): void => void this.emit('report', 'error', text);
-      const { past, arrival } = await pastAtEnd(this.#image, this.#table, opened, complain);
+      const wanted = (): void => this.#checkRun(run);
+      const { past, arrival } = await pastAtEnd(this.#image, this.#table, opened, complain, wanted);
       const { inferior, installer } = past;
       this.#inferior = inferior;
       this.#installer = installer;
       inferior.once('exited', (code, message) => this.#ended(inferior, code, message, undefined));
       this.#show(momentOf(this.#image, arrival, inferior, { kind: 'recording-end' }));
     } catch (e) {
-      this.#forgetHistory();
-      this.#inferiorState = 'none';
+      if (run === this.#run) {
+        this.#forgetHistory();
+        this.#inferiorState = 'none';
+      }
       throw engineError(e);
     }
   }
@@ -457,6 +460,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     const here = this.#needHistory();
     const until = (this.#time.present ?? here).position;
     const watched = await watchedBy(this.#image, request, here);
+    this.#needHistory();
     return this.#queries.ask(this.#live(), request, until, options, watched);
   }
 

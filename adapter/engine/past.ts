@@ -439,6 +439,7 @@ export async function pastAtEnd(
   table: BreakpointTable,
   opened: OpenedRecording,
   complain: (text: string) => void,
+  wanted: () => void,
 ): Promise<{ readonly past: Past; readonly arrival: Arrival }> {
   const past = await Past.create(
     image,
@@ -449,6 +450,7 @@ export async function pastAtEnd(
   );
   try {
     const arrival = await past.to(opened.head.end);
+    wanted();
     past.inferior.opened = opened;
     return { past, arrival };
   } catch (e) {

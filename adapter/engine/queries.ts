@@ -10,7 +10,7 @@ import type { CarriedWatch } from '../inferior/watches.ts';
 import type { QueryMessage } from '../inferior/worker.ts';
 import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { IN_POLL } from '../mailbox/probes.ts';
-import type { TracePoint } from './api.ts';
+import { GivenUpError, type TracePoint } from './api.ts';
 import type { HistorySource } from './history-source.ts';
 import type { Image } from './image.ts';
 import { Inferior } from './inferior.ts';
@@ -46,6 +46,8 @@ export class Queries {
   #framed = false;
   #last: Promise<unknown> = Promise.resolve();
   #asked = 0;
+  /** Counts the machines that were asked about. */
+  #machine = 0;
   readonly #callers = new Map<string, string>();
   /** Notes, and the moment and history that they are about. */
   readonly #known = new Map<string, readonly Note[]>();
@@ -67,7 +69,18 @@ export class Queries {
     watched?: Watched,
   ): Promise<QueryEnd> {
     const question = questionOf(this.#image, request);
-    const answer = this.#last.then(() => this.#ask(live, question, until, options, watched));
+    return this.#inTurn(() => this.#ask(live, question, until, options, watched));
+  }
+
+  /** Questions are answered one after the other; those that still wait when the machine is gone are not any more. */
+  #inTurn<T>(question: () => Promise<T>): Promise<T> {
+    const machine = this.#machine;
+    const answer = this.#last.then(() => {
+      if (machine !== this.#machine) {
+        throw new GivenUpError('The question was given up: the machine was ended, or started again, meanwhile.');
+      }
+      return question();
+    });
     this.#last = answer.catch(() => undefined);
     return answer;
   }
@@ -124,9 +137,7 @@ export class Queries {
     }
     this.#tracing = new AbortController();
     const { signal } = this.#tracing;
-    const answer = this.#last.then(() => this.#trace(live, traceQuestion(this.#image, points), until, signal));
-    this.#last = answer.catch(() => undefined);
-    const notes = await answer;
+    const notes = await this.#inTurn(() => this.#trace(live, traceQuestion(this.#image, points), until, signal));
     if (this.#knownAt === at && this.#knownOf === live) {
       this.#known.set(key, notes);
     }
@@ -246,7 +257,7 @@ export class Queries {
   /** The inferior that queries run in; it is kept for the next one. */
   async #open({ recording, replay }: HistorySource): Promise<Inferior> {
     if (this.#inferior && this.#framed !== recording.framed) {
-      await this.dispose();
+      await this.#close();
     }
     this.#framed = recording.framed;
     this.#inferior ??= Inferior.create(this.#image, {
@@ -301,10 +312,17 @@ export class Queries {
     return fn && !fn.nodebug ? fn.name : '';
   }
 
+  /** The machine that was asked about is gone. */
   async dispose(): Promise<void> {
+    this.#machine++;
     this.#known.clear();
-    const inferior = await this.#inferior?.catch(() => undefined);
+    await this.#close();
+  }
+
+  async #close(): Promise<void> {
+    const closing = this.#inferior;
     this.#inferior = undefined;
+    const inferior = await closing?.catch(() => undefined);
     await inferior?.terminate();
   }
 }

@@ -33,15 +33,38 @@ function now(): Measures {
   collect();
   const { heapUsed, external, rss } = process.memoryUsage();
   const heap = heapUsed + external;
-  const [descriptors, threads] = [entries('/proc/self/fd'), entries('/proc/self/task')];
-  return { heap, rss, descriptors, threads, files: entries(tmpdir(), true) };
+  return { heap, rss, ...held(), files: entries(tmpdir(), true) };
 }
 
 /** What is held once all that ends has ended. */
 export async function measure(): Promise<Measures> {
-  const held = (): number => entries('/proc/self/fd') * 1000 + entries('/proc/self/task');
-  await quiet(held, 50).catch(() => undefined);
+  await settled();
   return now();
+}
+
+/** Descriptors and threads, which are counted quickly. */
+export type Held = Pick<Measures, 'descriptors' | 'threads'>;
+
+export function held(): Held {
+  return { descriptors: entries('/proc/self/fd'), threads: entries('/proc/self/task') };
+}
+
+/** What is held of these above `before`, in words, once all that ends has ended; empty if nothing is. */
+export async function leftAbove(before: Held): Promise<string> {
+  const above = (): string => {
+    const { descriptors, threads } = held();
+    const [d, t] = [descriptors - before.descriptors, threads - before.threads];
+    return t > 0 ? `${t} threads, ${d} descriptors` : '';
+  };
+  if (above() !== '') {
+    await settled();
+  }
+  return above();
+}
+
+function settled(): Promise<unknown> {
+  const all = (): number => held().descriptors * 1000 + held().threads;
+  return quiet(all, 50).catch(() => undefined);
 }
 
 /** `heap 40.1 -> 40.3 MB` and so on. */

@@ -5,7 +5,18 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Random } from '../kit/random.ts';
 import { soon } from '../kit/until.ts';
-import { atTheEnd, courseText, grown, growthText, type Measures, measure, Pauses } from './measure.ts';
+import {
+  atTheEnd,
+  courseText,
+  grown,
+  growthText,
+  type Held,
+  held,
+  leftAbove,
+  type Measures,
+  measure,
+  Pauses,
+} from './measure.ts';
 import { minimise } from './minimise.ts';
 import type { Theme } from './theme.ts';
 import { watchOver } from './watchdog.ts';
@@ -107,12 +118,20 @@ export class Run {
     await this.#theme.open?.();
     const start = performance.now();
     const samples: Measures[] = [];
+    let most: Held | undefined;
     let n = 0;
     const goesOn = (): boolean => this.#cut === undefined && performance.now() < Math.min(start + time, this.#end);
     for (; n < cases && goesOn() && this.#findings.length < FINDINGS_MAX; n++) {
       await this.#case(seed + n);
       if (Math.max((performance.now() - start) / time, n / cases) >= (samples.length + 1) * PART) {
         samples.push(await measure());
+        most ??= samples[0];
+      }
+      const left = most ? await leftAbove(most) : '';
+      if (left !== '') {
+        // Which case it was, is not known any more at the end, when what was left counts.
+        this.#tell(`${this.#name}: seed ${seed + n} leaves ${left}\n`);
+        most = held();
       }
     }
     samples.push(await measure());

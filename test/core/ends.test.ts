@@ -1,8 +1,11 @@
 /** A session's end: nothing of it is left when it is said to be over. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { queryRequest } from '../../adapter/commands/query-text.ts';
 import { capture } from '../kit/paths.ts';
+import { tempFolder } from '../kit/temp.ts';
+import { until } from '../kit/until.ts';
 import { Session } from './session.ts';
 
 describe('the end of a session', () => {
@@ -29,5 +32,28 @@ describe('the end of a session', () => {
     await s.engine.kill();
     assert.equal(threads.size, 0);
     await Promise.all([asked, s.dispose()]);
+  });
+
+  it('leaves no thread of a question that waited for another one, nor of a recording that was being opened', async () => {
+    const s = await Session.create();
+    s.break('tcp_input', undefined, { temporary: true, ignoreCount: 5 });
+    await s.launch({ trace: capture('05-http.pcap'), args: ['-nic', 'user'] });
+    await s.stop();
+    const file = join(tempFolder(), 'saved.pcapng');
+    await s.engine.saveRecording(file, { bookmarks: [], checkpoints: [] });
+    const request = queryRequest(s.engine, s.evaluator, 'calls', 'tcp_input');
+    const ask = (): Promise<unknown> => s.engine.query(request, { rows: () => undefined }).catch((e: unknown) => e);
+    const [asked, waited] = [ask(), ask()];
+    await s.engine.kill();
+    await asked;
+    assert.match(String(await waited), /the machine was ended/);
+    assert.equal(threads.size, 0);
+
+    const opened = assert.rejects(s.launch({ trace: file }), /The start was given up/);
+    await until(() => threads.size > 0, 'a thread for the recording');
+    await s.engine.kill();
+    await opened;
+    assert.equal(threads.size, 0);
+    await s.dispose();
   });
 });
