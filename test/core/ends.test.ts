@@ -34,7 +34,7 @@ describe('the end of a session', () => {
     await Promise.all([asked, s.dispose()]);
   });
 
-  it('leaves no thread of a question that waited for another one, nor of a recording that was being opened', async () => {
+  it('leaves no thread of a question that waited, nor of a recording that was being opened', async () => {
     const s = await Session.create();
     s.break('tcp_input', undefined, { temporary: true, ignoreCount: 5 });
     await s.launch({ trace: capture('05-http.pcap'), args: ['-nic', 'user'] });
