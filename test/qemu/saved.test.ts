@@ -1,15 +1,13 @@
 /** The saved recording of a network of guests elsewhere: opened again, without them, it is asked the same way. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { GdbInterpreter } from '../../adapter/gdb/interpreter.ts';
-import { qemuSession } from '../../adapter/qemu/session.ts';
 import { Session } from '../core/session.ts';
 import { arp, GUEST_IP, HOST_IP } from '../kit/frames.ts';
 import { tempFolder } from '../kit/temp.ts';
 import { until } from '../kit/until.ts';
-import { framed } from './framed.ts';
+import { framed, rawGuest } from './raw-guest.ts';
 
 describe('a saved recording of a network of guests elsewhere', () => {
   let s: Session;
@@ -31,12 +29,7 @@ describe('a saved recording of a network of guests elsewhere', () => {
       printed += text;
     };
     gdb = new GdbInterpreter(s.engine, { waitForStops: false, write });
-    const { links, args } = await qemuSession(['']);
-    await s.engine.launch({ args });
-    const address = links[0]?.address;
-    assert.ok(address?.kind === 'unix');
-    guest = connect(address.path);
-    await once(guest, 'connect');
+    guest = await rawGuest(s);
   });
   afterEach(async () => {
     guest.destroy();

@@ -1,12 +1,10 @@
 /** A guest that runs on while the debugger stands still, as QEMU does without QMP: its frames wait, up to a bound. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
-import { qemuSession } from '../../adapter/qemu/session.ts';
+import type { Socket } from 'node:net';
 import { Session } from '../core/session.ts';
 import { arp, GUEST_IP, HOST_IP, icmp } from '../kit/frames.ts';
 import { quiet, until } from '../kit/until.ts';
-import { framed } from './framed.ts';
+import { framed, rawGuest } from './raw-guest.ts';
 
 const FRAMES = 20_000;
 const DATA = 1000;
@@ -20,12 +18,7 @@ describe('a guest that is not stopped with the debugger', function () {
 
   before(async () => {
     s = await Session.create();
-    const { links, args } = await qemuSession(['']);
-    await s.engine.launch({ args });
-    const address = links[0]?.address;
-    assert.ok(address?.kind === 'unix');
-    guest = connect(address.path);
-    await once(guest, 'connect');
+    guest = await rawGuest(s);
   });
   after(async () => {
     guest.destroy();
