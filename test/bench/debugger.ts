@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import { Engine } from '../../adapter/engine/engine.ts';
 import { Session } from '../core/session.ts';
+import { activation } from '../kit/activation.ts';
 import { capture } from '../kit/paths.ts';
 import { SEED_ARGS } from '../kit/seed.ts';
 import { benchRounds } from './rounds.ts';
@@ -43,6 +44,21 @@ export async function measureLaunch(rounds = benchRounds()): Promise<object> {
     launch_to_entry_ms: round(quantile(entry, 0.5), 1),
     launch_to_entry_cpu_ms: round(quantile(cpu, 0.5), 1),
     launch_to_first_packet_ms: round(quantile(packet, 0.5), 1),
+  };
+}
+
+/** Milliseconds of processor time that VS Code waits for the extension: to load the bundle, and to activate it. */
+export async function measureActivation(rounds = 2 * benchRounds()): Promise<object> {
+  const load: number[] = [];
+  const activate: number[] = [];
+  for (let i = 0; i < rounds; i++) {
+    const one = await activation();
+    load.push(one.require);
+    activate.push(one.activate);
+  }
+  return {
+    extension_load_cpu_ms: round(quantile(load, 0.5), 1),
+    extension_activate_cpu_ms: round(quantile(activate, 0.5), 1),
   };
 }
 

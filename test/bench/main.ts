@@ -6,12 +6,13 @@
 import { loadSlirpBench } from './bundle.ts';
 import { measureCommands } from './commands.ts';
 import { measureConditions } from './conditions.ts';
-import { measureLaunch, measureMemory, measureStops } from './debugger.ts';
+import { measureActivation, measureLaunch, measureMemory, measureStops } from './debugger.ts';
 import { measureE1000, measureE1000Heap } from './e1000.ts';
 import { measureFilters } from './filters.ts';
 import { measureHistory } from './history.ts';
 import { measureHistoryLive } from './history-live.ts';
 import { measureIdle } from './idle.ts';
+import { measureListing } from './listing.ts';
 import { measurePath, measurePathHeap } from './path.ts';
 import { measureProbes } from './probes.ts';
 import { hasQemu, measureQemu } from './qemu.ts';
@@ -25,6 +26,7 @@ import { measureWatch } from './watch.ts';
 const BENCHES: Readonly<Record<string, () => object | Promise<object>>> = {
   memory: measureMemory,
   launch: measureLaunch,
+  activation: () => measureActivation(),
   stops: measureStops,
   commands: () => measureCommands(),
   conditions: measureConditions,
@@ -38,6 +40,7 @@ const BENCHES: Readonly<Record<string, () => object | Promise<object>>> = {
   'path-heap': () => measurePathHeap(),
   idle: () => measureIdle(),
   replay: () => measureReplay(),
+  listing: () => measureListing(),
   history: () => measureHistory(),
   'history-live': () => measureHistoryLive(),
   travel: () => measureTravel(),
