@@ -23,11 +23,11 @@ export async function measureListing(): Promise<object> {
   await CaptureModel.open(file, { told: () => undefined, signal: new AbortController().signal }, (shown) => {
     model = shown;
   });
-  const listing_open_cpu_ms = spent(started);
-  const listing_rss_mb = Math.round((process.memoryUsage().rss - rss) / 1e6);
+  const openCpuMs = spent(started);
+  const rssMb = Math.round((process.memoryUsage().rss - rss) / 1e6);
   const paging = process.cpuUsage();
   model?.rows(packets - PAGE, packets);
-  const listing_page_cpu_ms = spent(paging);
+  const pageCpuMs = spent(paging);
   model?.close();
-  return { packets, listing_open_cpu_ms, listing_page_cpu_ms, listing_rss_mb };
+  return { packets, listing_open_cpu_ms: openCpuMs, listing_page_cpu_ms: pageCpuMs, listing_rss_mb: rssMb };
 }
