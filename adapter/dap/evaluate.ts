@@ -21,12 +21,14 @@ const CLIPBOARD_DEPTH = 3;
 
 export const evaluateRequests: Family = {
   evaluate: {
+    atStop: true,
     cancellable: true,
     capabilities: { supportsEvaluateForHovers: true, supportsClipboardContext: true },
     handle: (session, args): Promise<DebugProtocol.EvaluateResponse['body']> => evaluate(session, args),
     after: (session) => session.releaseStops(),
   },
   setExpression: {
+    atStop: true,
     capabilities: { supportsSetExpression: true },
     handle: async (session, args): Promise<DebugProtocol.SetExpressionResponse['body']> => {
       const frame = await frameOf(session, args);

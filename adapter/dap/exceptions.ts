@@ -46,6 +46,7 @@ export const exceptionRequests: Family = {
     },
   },
   exceptionInfo: {
+    atStop: true,
     capabilities: { supportsExceptionInfoRequest: true },
     handle: async (session, args): Promise<DebugProtocol.ExceptionInfoResponse['body']> => {
       checkThread(args);

@@ -16,6 +16,7 @@ import { argumentsContainer, localsContainer } from './variables.ts';
 
 export const stackRequests: Family = {
   stackTrace: {
+    atStop: true,
     cancellable: true,
     capabilities: { supportsDelayedStackTraceLoading: true },
     handle: async (session, args): Promise<DebugProtocol.StackTraceResponse['body']> => {
@@ -32,6 +33,7 @@ export const stackRequests: Family = {
     },
   },
   scopes: {
+    atStop: true,
     cancellable: true,
     handle: async (session, args): Promise<DebugProtocol.ScopesResponse['body']> => {
       const frame = await session.stopped.frameIndex(args.number('frameId'));

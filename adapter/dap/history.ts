@@ -27,6 +27,7 @@ const KINDS: Readonly<Record<string, ReverseKind>> = {
 
 export const historyRequests: Family = {
   stepBack: {
+    resumes: true,
     handle: (session, args) => {
       checkThread(args);
       const instruction = args.optionalString('granularity') === 'instruction';
@@ -35,6 +36,7 @@ export const historyRequests: Family = {
     after: (session) => session.releaseStops(),
   },
   reverseContinue: {
+    resumes: true,
     handle: (session, args) => {
       checkThread(args);
       return reverse(session, 'continue', 0);
@@ -42,6 +44,7 @@ export const historyRequests: Family = {
     after: (session) => session.releaseStops(),
   },
   restartFrame: {
+    resumes: true,
     capabilities: { supportsRestartFrame: true },
     handle: async (session, args) => {
       checkStopped(session);
@@ -54,6 +57,7 @@ export const historyRequests: Family = {
     handle: (session, args) => ({ targets: gotoTargets(session, args) }),
   },
   goto: {
+    resumes: true,
     handle: async (session, args) => {
       checkThread(args);
       checkStopped(session);
@@ -66,6 +70,7 @@ export const historyRequests: Family = {
     after: resumed,
   },
   'pktgdb/reverse': {
+    resumes: true,
     handle: (session, args) => {
       const kind = KINDS[args.string('kind')];
       if (kind === undefined) {
@@ -76,6 +81,7 @@ export const historyRequests: Family = {
     after: resumed,
   },
   'pktgdb/goTo': {
+    resumes: true,
     handle: (session, args) => goTo(session, args),
     after: resumed,
   },

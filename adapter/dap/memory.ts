@@ -30,6 +30,7 @@ export function bytesReference(handle: string): string {
 
 export const memoryRequests: Family = {
   readMemory: {
+    atStop: true,
     cancellable: true,
     capabilities: { supportsReadMemoryRequest: true },
     handle: async (session, args): Promise<DebugProtocol.ReadMemoryResponse['body']> => {
@@ -49,6 +50,7 @@ export const memoryRequests: Family = {
     },
   },
   writeMemory: {
+    atStop: true,
     capabilities: { supportsWriteMemoryRequest: true },
     handle: (session, args): Promise<DebugProtocol.WriteMemoryResponse['body']> => writeMemory(session, args),
   },

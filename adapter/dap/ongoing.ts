@@ -3,17 +3,27 @@
  * the reports of stops back until it has been answered.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Stop } from '../engine/api.ts';
 
 export interface Ongoing {
   readonly cancellation: AbortController;
   /** It set the machine going: its answer comes before the stops. */
   holdsStops: boolean;
+  /** The stop that it is about. */
+  readonly about: Stop | undefined;
+  /** It has been answered, or takes so long that nothing waits for it: its progress is shown. */
+  readonly settled: Promise<void>;
+  readonly settle: () => void;
 }
 
 const storage = new AsyncLocalStorage<Ongoing>();
 
-export function startOngoing(): Ongoing {
-  return { cancellation: new AbortController(), holdsStops: false };
+export function startOngoing(about: Stop | undefined): Ongoing {
+  let settle = (): void => undefined;
+  const settled = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+  return { cancellation: new AbortController(), holdsStops: false, about, settled, settle };
 }
 
 /** Runs what a request does. */

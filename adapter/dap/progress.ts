@@ -2,6 +2,7 @@
 import { ProgressEndEvent, ProgressStartEvent, ProgressUpdateEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { EngineApi } from '../engine/api.ts';
+import { ongoing } from './ongoing.ts';
 import type { PacketSession } from './session.ts';
 
 const PERCENT = 100;
@@ -38,6 +39,7 @@ export class ProgressTask {
     }
     this.#percent = percent;
     const first = this.id === '';
+    ongoing()?.settle();
     this.id ||= this.#newId();
     const event: DebugProtocol.ProgressStartEvent | DebugProtocol.ProgressUpdateEvent = first
       ? new ProgressStartEvent(this.id, what)

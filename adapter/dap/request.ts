@@ -13,6 +13,10 @@ export interface RequestHandler {
   readonly after?: (session: PacketSession, ok: boolean) => void;
   /** A client that cancels it is answered at once, with an error: it changes nothing, or can be given up. */
   readonly cancellable?: boolean;
+  /** It is about where the machine stands: what sets the machine going waits until it is answered. */
+  readonly atStop?: boolean;
+  /** It sets the machine going. */
+  readonly resumes?: boolean;
   /** Clients show errors of this request in a dialog. */
   readonly showErrors?: boolean;
 }

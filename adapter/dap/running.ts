@@ -12,6 +12,7 @@ export const runningRequests: Family = {
     handle: (): DebugProtocol.ThreadsResponse['body'] => ({ threads: [{ id: THREAD_ID, name: 'machine' }] }),
   },
   continue: {
+    resumes: true,
     handle: async (session, args): Promise<DebugProtocol.ContinueResponse['body']> => {
       checkThread(args);
       checkStopped(session);
@@ -43,6 +44,7 @@ export const runningRequests: Family = {
 
 function step(kind: StepKind): Family[string] {
   return {
+    resumes: true,
     handle: async (session, args) => {
       checkThread(args);
       checkStopped(session);

@@ -147,7 +147,8 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
       return;
     }
     const command = typeof message['command'] === 'string' ? message['command'] : '';
-    const request = startOngoing();
+    const atStop = findRequest(command)?.atStop === true && this.engine.state === 'stopped';
+    const request = startOngoing(atStop ? this.engine.stop : undefined);
     this.#ongoing.set(message['seq'], request);
     void within(request, () => this.#dispatch(request, message['seq'] as number, command, message['arguments']));
   }
@@ -200,6 +201,9 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
         // A reference in a display filter is about the packet at the stop.
         await this.evaluator.filters.refer(this.engine, 0);
       }
+      if (request.resumes) {
+        await this.#whatWasAskedHere(ongoing);
+      }
       const answer = Promise.resolve(request.handle(this, args));
       const body = await (request.cancellable ? unlessCancelled(answer, ongoing.cancellation.signal) : answer);
       if (body !== undefined) {
@@ -213,12 +217,24 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     if (ok) {
       this.sendResponse(response);
     }
+    ongoing.settle();
     if (this.#options.lock?.passes(command) !== false) {
       request?.after?.(this, ok);
     } else if (this.#options.lock?.exhausted) {
       this.log('a client was wrong about the token too often');
       void this.end();
     }
+  }
+
+  /** What was asked of this stop before `request` is answered before the machine goes on. */
+  async #whatWasAskedHere(request: Ongoing): Promise<void> {
+    const { state, stop } = this.engine;
+    if (state !== 'stopped') {
+      return;
+    }
+    const all = [...this.#ongoing.values()];
+    const earlier = all.slice(0, all.indexOf(request)).filter(({ about }) => about !== undefined && about === stop);
+    await Promise.all(earlier.map(({ settled }) => settled));
   }
 
   /** Every request is answered, also one that comes when all is over. */

@@ -19,6 +19,7 @@ const MAX_ROWS = 65536;
 
 export const variableRequests: Family = {
   variables: {
+    atStop: true,
     cancellable: true,
     capabilities: { supportsValueFormattingOptions: true },
     handle: async (session, args): Promise<DebugProtocol.VariablesResponse['body']> => {
@@ -35,6 +36,7 @@ export const variableRequests: Family = {
     },
   },
   setVariable: {
+    atStop: true,
     capabilities: { supportsSetVariable: true },
     handle: async (session, args): Promise<DebugProtocol.SetVariableResponse['body']> => {
       const container = session.stopped.container(args.number('variablesReference'));

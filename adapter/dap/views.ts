@@ -35,6 +35,7 @@ export const viewRequests: Family = {
     }),
   },
   'pktgdb/registers': {
+    atStop: true,
     handle: (session, args): RegistersBody => {
       const all = nics(session.engine);
       return {
@@ -48,6 +49,7 @@ export const viewRequests: Family = {
     },
   },
   'pktgdb/setRegister': {
+    atStop: true,
     handle: (session, args) => setFromView(session, args),
     after: (session, ok) => {
       if (ok) {
@@ -69,11 +71,15 @@ export const viewRequests: Family = {
       }
     },
   },
-  'pktgdb/packet': { handle: (session) => packetBody(session) },
+  'pktgdb/packet': { atStop: true, handle: (session) => packetBody(session) },
   'pktgdb/rings': {
+    atStop: true,
     handle: (session): RingsBody => ({ ...readRings(session.engine), ...absent(session.engine) }),
   },
-  'pktgdb/descriptor': { handle: (session, args): DescriptorBody => readDescriptor(session.engine, args) },
+  'pktgdb/descriptor': {
+    atStop: true,
+    handle: (session, args): DescriptorBody => readDescriptor(session.engine, args),
+  },
   'pktgdb/connections': {
     handle: async (session): Promise<ConnectionsBody> => ({ networks: await readNetworks(session.engine) }),
   },

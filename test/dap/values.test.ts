@@ -27,6 +27,36 @@ describe('values of a stopped machine', () => {
   const set = async (expression: string, value: string): Promise<string> =>
     (await client.ask<DebugProtocol.SetExpressionResponse>('setExpression', { expression, value, frameId })).value;
 
+  it('asked for before a step are answered before the machine goes on', async () => {
+    for (let round = 0; round < 10; round++) {
+      const { stackFrames } = await client.ask<DebugProtocol.StackTraceResponse>('stackTrace', { threadId: 1 });
+      const at = { context: 'repl', frameId: stackFrames[0]!.id };
+      const from = client.received.length;
+      const answers = [
+        client.ask('scopes', { frameId: at.frameId }),
+        client.ask('evaluate', { ...at, expression: 'p $RDH' }),
+        client.ask('evaluate', { ...at, expression: 'info frame' }),
+        client.ask('next', { threadId: 1 }),
+      ];
+      await Promise.all(answers);
+      await client.stoppedEvent();
+      const names = client.received
+        .slice(from)
+        .map((m) => ('command' in m ? m.command : (m as { event?: string }).event));
+      const order = names.filter((name) => name !== 'output' && name !== 'invalidated' && name !== 'scopes');
+      assert.deepEqual(order, ['evaluate', 'evaluate', 'next', 'stopped']);
+    }
+  });
+
+  it('that take their time can be given up, and then the machine goes on', async () => {
+    const loop = client.send('evaluate', { expression: 'while 1\nset $x = 1\nend', context: 'repl', frameId });
+    const requestId = client.lastSeq;
+    const step = client.ask('next', { threadId: 1 });
+    await client.ask('cancel', { requestId });
+    await Promise.all([loop.catch(() => undefined), step]);
+    assert.equal((await client.stoppedEvent()).body.reason, 'step');
+  });
+
   it('are set as what they hold, and the answer is what is stored', async () => {
     const reg = 'machine->nics[0]->mac_reg[0]';
     assert.equal(await set(reg, '0x1ffffffff'), '0xffffffff');
