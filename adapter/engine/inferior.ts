@@ -318,10 +318,18 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     });
   }
 
-  /** Takes a past inferior, which stands still, out of the stack. */
+  /** Takes a past inferior, which stands still, out of the stack. Throws `EngineError` if the thread ends there. */
   async leaveStack(): Promise<void> {
     await this.#pauseOnExceptions('none');
-    const left = new Promise<void>((resolve) => this.#onLeft.push(resolve));
+    const left = new Promise<void>((resolve, reject) => {
+      const ended = (_code: number, text: string): void => reject(new EngineError(text));
+      this.once('exited', ended);
+      this.#onLeft.push(() => {
+        this.off('exited', ended);
+        resolve();
+      });
+    });
+    left.catch(() => undefined);
     await this.runtime.leaveStack();
     await this.inspector.send('Debugger.resume').catch(() => undefined);
     await left;

@@ -248,7 +248,8 @@ export class Runtime {
   /** The limit of ticks is reached. */
   readonly tick = (): void => {
     this.#appointments.tick();
-    if (this.#takePause()) {
+    // A machine that is being set up takes it later: nobody could leave that stack.
+    if ((!this.#settingUp || this.asked) && this.#takePause()) {
       this.#leaveQuery();
       this.#stand({ kind: 'pause' }, IN_TICK);
     }
@@ -472,8 +473,7 @@ export class Runtime {
     }
     if (this.#hitList.length > 0) {
       const changes = all.length > 0 ? { changes: all } : {};
-      const caught = this.#caught === null ? {} : { caught: this.#caught };
-      const more = { ...changes, ...caught };
+      const more = { ...changes, ...(this.#caught === null ? {} : { caught: this.#caught }) };
       return { kind: 'breakpoint', breakpoints: this.#hitList, hitTemporary: this.#hitTemporary, ...more };
     }
     if (this.#entryWanted) {

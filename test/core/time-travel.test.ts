@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { text } from 'node:stream/consumers';
 import type { TimePosition } from '../../adapter/engine/api.ts';
+import { Inferior } from '../../adapter/engine/inferior.ts';
 import { CHUNK_HEADER_BYTES, LOG, LogReader } from '../../adapter/mailbox/recorded.ts';
 import { capture } from '../kit/paths.ts';
 import { Session } from './session.ts';
@@ -206,6 +207,27 @@ describe('time travel', () => {
     assert.match(told.join('\n'), /^Searching the history: \d+ of \d+\n/);
     await s.engine.reverse('into');
     assert.deepEqual(await s.stop(), { kind: 'step' });
+  });
+
+  it('is given up while the machine is being set up for a part of a search', async () => {
+    await replay();
+    await s.stop();
+    await s.engine.reverse('into');
+    await s.stop();
+    const before = await look();
+    s.break('slirp_input', '$pkt.frame.len == 1');
+    const { travel } = Inferior.prototype;
+    for (let round = 0; round < 5; round++) {
+      // The thread has been told of the part, and has not begun with it.
+      Inferior.prototype.travel = async function (message) {
+        await travel.call(this, message);
+        Inferior.prototype.travel = travel;
+        void s.engine.interrupt();
+      };
+      await s.engine.reverse('continue');
+      assert.deepEqual(await s.stop(), { kind: 'pause' });
+      assert.deepEqual(await look(), before);
+    }
   });
 
   it('comes back to the present and goes on with the live connections intact', async () => {
