@@ -29,6 +29,7 @@ export class ProgressTask {
 
   /** `done` of `total` of `what` is done; a total of 0 is not known, and `done` is bytes. */
   told(what: string, done: number, total: number): void {
+    ongoing()?.settle();
     if (total > 0 && done >= total) {
       this.end();
       return;
@@ -39,7 +40,6 @@ export class ProgressTask {
     }
     this.#percent = percent;
     const first = this.id === '';
-    ongoing()?.settle();
     this.id ||= this.#newId();
     const event: DebugProtocol.ProgressStartEvent | DebugProtocol.ProgressUpdateEvent = first
       ? new ProgressStartEvent(this.id, what)

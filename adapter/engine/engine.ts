@@ -105,6 +105,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     // Of the machine that runs, or has been saved, not of what would have been.
     this.#time = this.#newTime(() => sourceOf(this.#whatIf.original?.inferior ?? this.#inferior));
     this.#whatIf = new WhatIf({
+      stands: () => this.#stands,
+      source: () => this.#live(),
+      wanted: async () => !this.askWhatIf || (await this.askWhatIf()),
       newTime: (of) => this.#newTime(of),
       enter: (shown) => this.#enter(shown),
       stopped: (inferior, arrival) => this.#whatIfStopped(inferior, arrival),
@@ -310,7 +313,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       this.#inferiorState = 'none';
     }
     // A process that exits while a thread goes into the inspector waits for it for ever.
-    await this.#leaving;
+    await Promise.all([this.#leaving, this.#whatIf.settled()]);
   }
 
   async dispose(): Promise<void> {
@@ -669,22 +672,17 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     return { tick: position.tick, probe: frame?.probe ?? -1, location: frame?.location };
   }
 
-  /** Something is about to be changed: if it is the past, what is shown from now on is what would have been. */
   async #leavePast(): Promise<void> {
     this.emit('changing');
-    if (this.#whatIf.original && this.#inferiorState !== 'stopped') {
-      throw new EngineError('A what-if that runs cannot be changed; interrupt it first.');
+    if (await this.#whatIf.leavePast()) {
+      this.emit('report', 'info', 'From here on it is what would have been; "what-if off" leads back to what was.');
     }
-    const inferior = this.#inferior;
-    if (!inferior || !(this.#time.inPast || inferior.opened) || this.#inferiorState !== 'stopped') {
-      return;
-    }
-    if (this.askWhatIf && !(await this.askWhatIf())) {
-      throw new EngineError('The past was not changed.');
-    }
-    const { moment, installer, time } = { moment: this.#need(), installer: this.#installer, time: this.#time };
-    await this.#whatIf.begin({ inferior, installer: installer as Installer, time, moment }, this.#live());
-    this.emit('report', 'info', 'From here on it is what would have been; "what-if off" leads back to what was.');
+  }
+
+  get #stands(): Shown | undefined {
+    const [inferior, installer, moment] = [this.#inferior, this.#installer, this.#moment];
+    const stands = inferior && installer && moment && this.#inferiorState === 'stopped';
+    return stands ? { inferior, installer, time: this.#time, moment } : undefined;
   }
 
   #enter({ inferior, installer, time, moment }: Shown): void {

@@ -29,6 +29,12 @@ export interface Original extends Shown {
 
 /** What the engine does for it. */
 export interface WhatIfHooks {
+  /** What is shown, while it stands still. */
+  stands(): Shown | undefined;
+  /** What its history is about. */
+  source(): HistorySource;
+  /** Whether the user wants it. */
+  wanted(): Promise<boolean>;
   /** Moves in the history of a machine. */
   newTime(of: () => HistorySource): TimeTravel;
   /** Shows another machine from now on. */
@@ -47,12 +53,51 @@ export class WhatIf {
     this.#hooks = hooks;
   }
 
+  /** What leaves the past, one after the other. */
+  #leaving: Promise<unknown> = Promise.resolve();
+  #beginning: Promise<unknown> = Promise.resolve();
+
+  /**
+   * Something is about to be changed: if it is the past, what is shown from now on is what would have been, and the
+   * answer is true. Throws `EngineError` if that cannot be, or is not wanted.
+   */
+  leavePast(): Promise<boolean> {
+    const left = this.#leaving.then(() => this.#leavePast());
+    this.#leaving = left.catch(() => undefined);
+    return left;
+  }
+
+  async #leavePast(): Promise<boolean> {
+    const from = this.#hooks.stands();
+    if (this.original && !from) {
+      throw new EngineError('A what-if that runs cannot be changed; interrupt it first.');
+    }
+    if (!from || !(from.time.inPast || from.inferior.opened)) {
+      return false;
+    }
+    if (!(await this.#hooks.wanted())) {
+      throw new EngineError('The past was not changed.');
+    }
+    const begun = this.#begin(from);
+    this.#beginning = begun.catch(() => undefined);
+    await begun;
+    return true;
+  }
+
   /** Leaves the past where it is shown. */
-  async begin(from: Shown, source: HistorySource): Promise<void> {
+  async #begin(from: Shown): Promise<void> {
+    this.#needShown(from);
     const { inferior, time } = from;
+    const source = this.#hooks.source();
     const present = time.present ?? from.moment;
     const { past, moment } = await time.release(from.moment);
-    await past.inferior.leaveRecording(source, present.ns);
+    try {
+      await past.inferior.leaveRecording(source, present.ns);
+      this.#needShown(from);
+    } catch (e) {
+      await past.dispose();
+      throw e;
+    }
     past.stopped = (arrival) => this.#hooks.stopped(past.inferior, arrival);
     past.inferior.once('exited', (_code, message) => this.#hooks.ended(past.inferior, message));
     if (this.original) {
@@ -68,6 +113,17 @@ export class WhatIf {
     });
   }
 
+  #needShown({ inferior }: Shown): void {
+    if (this.#hooks.stands()?.inferior !== inferior) {
+      throw new EngineError('The past was not changed: the machine was ended, or has gone on, meanwhile.');
+    }
+  }
+
+  /** Resolves when none is just beginning. */
+  async settled(): Promise<void> {
+    await this.#beginning;
+  }
+
   /** Where it differs first from what was. `here` is what is shown of it. Throws `EngineError` if there is none. */
   async compare(image: Image, { time, moment }: Pick<Shown, 'time' | 'moment'>): Promise<CallDifference> {
     const { original } = this;
@@ -75,6 +131,9 @@ export class WhatIf {
       throw new EngineError(NO_WHAT_IF);
     }
     const was = await original.time.compared(original.present);
+    if (this.original !== original) {
+      throw new EngineError(NO_WHAT_IF);
+    }
     return firstDifference(image, original.moment.position, was, await time.compared(moment));
   }
 

@@ -56,4 +56,24 @@ describe('the end of a session', () => {
     assert.equal(threads.size, 0);
     await s.dispose();
   });
+
+  it('leaves no thread of a what-if that was just beginning', async () => {
+    for (const turns of [0, 1, 3, 10, 30]) {
+      const s = await Session.create();
+      s.break('tcp_input', undefined, { temporary: true, ignoreCount: 5 });
+      await s.launch({ trace: capture('05-http.pcap'), args: ['-nic', 'user'] });
+      await s.stop();
+      await s.engine.reverse('into');
+      await s.stop();
+      const assigned = s.engine.assign('machine->turns', '1', 0).catch((e: unknown) => e);
+      for (let turn = 0; turn < turns; turn++) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await s.engine.kill();
+      assert.equal(threads.size, 0, `${threads.size} threads after ${turns} turns`);
+      await assigned;
+      assert.equal(threads.size, 0, `${threads.size} threads at the end, after ${turns} turns`);
+      await s.dispose();
+    }
+  });
 });

@@ -59,6 +59,26 @@ describe('what would have been', function () {
     assert.ok(equal > 1000, `${equal} calls`);
   });
 
+  it('is one for changes that are made at the same time', async () => {
+    s.break('tcp_input', undefined, { temporary: true, ignoreCount: 5 });
+    await s.launch({ trace: capture('05-http.pcap'), args: ['-nic', 'user'] });
+    await s.stop();
+    await s.engine.reverse('into');
+    await s.stop();
+    let begun = 0;
+    s.engine.on('report', (_level, text) => {
+      begun += text.startsWith('From here on') ? 1 : 0;
+    });
+    const write = (at: number) => s.engine.writeShared('ram', at, Uint8Array.of(at, at));
+    await Promise.all([write(8), set('machine->drops->total = 77'), write(16)]);
+    assert.deepEqual([begun, await value('machine->drops->total')], [1, 77]);
+    const ram = new Uint8Array(s.engine.shared.get('ram')!);
+    assert.deepEqual([...ram.subarray(8, 10), ...ram.subarray(16, 18)], [8, 8, 16, 16]);
+    await s.engine.endWhatIf();
+    await s.stop();
+    assert.equal(s.engine.history?.whatIf, undefined);
+  });
+
   it('differs where the change first matters, has a past of its own, and leaves the live machine alone', async () => {
     const { port, peer, close } = await server();
     const bytes = scattered(200_000);
