@@ -640,7 +640,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (this.#inferiorState === 'stopped') {
       return inferior.runtime.writeShared(name, offset, Buffer.from(data).toString('base64'));
     }
-    this.#time.needLive();
+    this.#whatIf.needLive(this.#time);
     await writeRunning(inferior, name, offset, data);
   }
 
@@ -759,7 +759,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     if (this.#inferiorState === 'stopped') {
       return monitorInPlace(inferior, line);
     }
-    this.#time.needLive();
+    this.#whatIf.needLive(this.#time);
     return inferior.monitor(line);
   }
 

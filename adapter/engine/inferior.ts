@@ -149,7 +149,10 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   readonly #ctl = new Int32Array(this.#mailbox.ctl);
   readonly #pump: Pump;
   /** Changes that the running machine was asked for, by number. */
-  readonly #changes = new Map<number, { readonly change: Change; readonly done: () => void }>();
+  readonly #changes = new Map<
+    number,
+    { readonly change: Change; readonly done: () => void; readonly failed: (e: EngineError) => void }
+  >();
   #nextChange = 1;
   readonly #monitorWaiting = new Map<number, { readonly line: string; readonly reply: (text: string) => void }>();
   #nextMonitor = 1;
@@ -530,14 +533,20 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     this.#ended = true;
     this.#chunks.close();
     this.#pump.dispose();
+    this.#giveUp();
+    this.emit('exited', code, message, summary);
+  }
+
+  /** The thread is at its end: it answers nobody any more. */
+  #giveUp(): void {
     for (const { reply } of this.#monitorWaiting.values()) {
       reply('');
     }
     this.#monitorWaiting.clear();
-    for (const id of this.#changes.keys()) {
-      this.#changed(id);
+    for (const { failed } of this.#changes.values()) {
+      failed(new EngineError('The machine has ended, and was not changed.'));
     }
-    this.emit('exited', code, message, summary);
+    this.#changes.clear();
   }
 
   post(input: Input): void {
@@ -555,6 +564,9 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     return new Promise((resolve) => {
       this.#monitorWaiting.set(id, { line, reply: resolve });
       this.post({ type: 'monitor', id, line });
+      if (this.#ended) {
+        this.#giveUp();
+      }
     });
   }
 
@@ -575,12 +587,15 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     }
   }
 
-  /** Asks a running machine for a change that needs no frames; resolves when it is done. */
+  /** Asks a running machine for a change that needs no frames. Throws `EngineError` if it ends before. */
   change(change: Change): Promise<void> {
     const id = this.#nextChange++;
-    return new Promise((done) => {
-      this.#changes.set(id, { change, done });
+    return new Promise((done, failed) => {
+      this.#changes.set(id, { change, done, failed });
       this.#pump.change(id, change);
+      if (this.#ended) {
+        this.#giveUp();
+      }
     });
   }
 
@@ -617,6 +632,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     this.#ended = true;
     this.#pump.dispose();
     this.#chunks.close();
+    this.#giveUp();
     // A thread that is at its end must not be told anything: the inspector may then wait for it for ever.
     if (!ended) {
       await this.#letGo();

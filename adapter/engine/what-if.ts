@@ -45,6 +45,8 @@ export interface WhatIfHooks {
 
 export const NO_WHAT_IF = 'Nothing was changed in the past: there is no what-if.';
 
+const RUNS = 'A what-if that runs cannot be told anything or changed; interrupt it first.';
+
 export class WhatIf {
   readonly #hooks: WhatIfHooks;
   original: Original | undefined;
@@ -70,7 +72,7 @@ export class WhatIf {
   async #leavePast(): Promise<boolean> {
     const from = this.#hooks.stands();
     if (this.original && !from) {
-      throw new EngineError('A what-if that runs cannot be changed; interrupt it first.');
+      throw new EngineError(RUNS);
     }
     if (!from || !(from.time.inPast || from.inferior.opened)) {
       return false;
@@ -116,6 +118,14 @@ export class WhatIf {
   #needShown({ inferior }: Shown): void {
     if (this.#hooks.stands()?.inferior !== inferior) {
       throw new EngineError('The past was not changed: the machine was ended, or has gone on, meanwhile.');
+    }
+  }
+
+  /** Throws `EngineError` unless what runs is the live machine, as nothing else takes what it is told. */
+  needLive(time: TimeTravel): void {
+    time.needLive();
+    if (this.original) {
+      throw new EngineError(RUNS);
     }
   }
 

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 import { queryRequest } from '../../adapter/commands/query-text.ts';
+import { Inferior } from '../../adapter/engine/inferior.ts';
 import { capture } from '../kit/paths.ts';
 import { tempFolder } from '../kit/temp.ts';
 import { until } from '../kit/until.ts';
@@ -74,6 +75,26 @@ describe('the end of a session', () => {
       await assigned;
       assert.equal(threads.size, 0, `${threads.size} threads at the end, after ${turns} turns`);
       await s.dispose();
+    }
+  });
+
+  it('answers who asks the machine for something just then', async () => {
+    const { change } = Inferior.prototype;
+    try {
+      const s = await Session.create();
+      await s.launch();
+      let late: Promise<unknown> = Promise.resolve();
+      Inferior.prototype.change = function (asked) {
+        void this.terminate();
+        late = this.monitor('info network');
+        return change.call(this, asked);
+      };
+      const written = s.engine.writeShared('ram', 0, Uint8Array.of(1));
+      await assert.rejects(written, /The machine has ended, and was not changed/);
+      assert.equal(await late, '');
+      await s.dispose();
+    } finally {
+      Inferior.prototype.change = change;
     }
   });
 });

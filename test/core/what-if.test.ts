@@ -74,6 +74,19 @@ describe('what would have been', function () {
     assert.deepEqual([begun, await value('machine->drops->total')], [1, 77]);
     const ram = new Uint8Array(s.engine.shared.get('ram')!);
     assert.deepEqual([...ram.subarray(8, 10), ...ram.subarray(16, 18)], [8, 8, 16, 16]);
+    // One that goes on just now is not told of a change that it would never make.
+    for (let turns = 0; turns < 12; turns++) {
+      const late = write(24).then(
+        () => 'done',
+        (e: Error) => e.message,
+      );
+      for (let turn = 0; turn < turns; turn++) {
+        await null;
+      }
+      await s.engine.step('into');
+      await s.stop();
+      assert.match(await late, /^done$|^A what-if that runs/);
+    }
     await s.engine.endWhatIf();
     await s.stop();
     assert.equal(s.engine.history?.whatIf, undefined);
