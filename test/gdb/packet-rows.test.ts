@@ -113,7 +113,8 @@ describe('packets at the prompt', function () {
     await haveInHands(p.hand);
   });
 
-  it('live, with a socket of the host, forward and in history; and packets in hand', async () => {
+  /** Live, the data of a socket of the host has been caught. */
+  async function catchesDataLive(): Promise<void> {
     p = await Prompt.create({ args: SEED_ARGS });
     await p.type(DATA_STOP);
     await p.type('run &');
@@ -122,6 +123,24 @@ describe('packets at the prompt', function () {
     await p.printed(/istening on/);
     await p.type('host send tcp:127.0.0.1:$_hostfwd Hello qemu Geust');
     await p.printed(DATA_STOPPED);
+  }
+
+  it('live, in history', async () => {
+    await catchesDataLive();
+    await p.type('catch packet tcp.flags.fin == 1 in guest');
+    assert.match(await p.type('continue'), /Catchpoint 2 \(packet in guest\)/);
+    assert.match(await p.type('reverse-continue'), DATA_STOPPED);
+    await typeRows(p.type);
+    await typeRows(p.type, PAST_ROWS);
+  });
+
+  it('states and what is sent again, live', async () => {
+    await catchesDataLive();
+    await loseData(p.hand);
+  });
+
+  it('live, with a socket of the host, forward; and packets in hand, in history too', async () => {
+    await catchesDataLive();
     await typeRows(p.type);
     assert.match(await p.type('edit $pkt.ip.ttl = 9'), /^ip\.ttl: 64 -> 9$/m);
     assert.match(await p.type('delay $pkt 20ms'), /^Held back for 20 ms: 71 bytes: /m);
