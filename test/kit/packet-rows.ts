@@ -74,7 +74,7 @@ const ROWS: readonly Row[] = [
   // With what the packets before say of it.
   {
     type: 'info packet',
-    says: /^Transmission Control .* Seq: 1, Ack: 1, Len: 17\n[\s\S]*\[Bytes in flight: 17\]\n[\s\S]*^00000000 {2}52 54/m,
+    says: /Transmission Control .* Seq: 1, Ack: 1, Len: 17\n[\s\S]*\[Bytes in flight: 17\]\n[\s\S]*^00000000 {2}52 54/m,
   },
   { type: 'save packet FILE', says: /Wrote 71 bytes/, writes: frames(1) },
   // Conversations and analysis.
