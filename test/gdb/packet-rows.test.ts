@@ -113,6 +113,26 @@ describe('packets at the prompt', function () {
     await haveInHands(p.hand);
   });
 
+  it('a connection to nobody in the guest, live: why, and its packet, forward and in history', async () => {
+    p = await Prompt.create({ args: SEED_ARGS });
+    await p.type('catch drop GUEST_NO_LISTENER');
+    await p.type('run &');
+    await p.printed(/obtained from/);
+    await p.type('host send tcp:127.0.0.1:$_hostfwd Hello qemu Geust');
+    const dropped =
+      /dropped GUEST_NO_LISTENER\), drop \(buf=\[58 bytes: 10\.0\.2\.2:\d+ -> 10\.0\.2\.15:5556 TCP \[SYN\]/;
+    await p.printed(dropped);
+    const advice = /^RFC 9293, .*port 5556 has no listener: "guest netstat -l"[\s\S]*^tick \d+, .*5556 \[SYN\]/m;
+    assert.match(await p.type('info drops GUEST_NO_LISTENER'), advice);
+    await p.type('catch rst');
+    // It asks for the address of the other end first.
+    assert.match(await p.type('continue'), /TCP reset by the guest/);
+    assert.match(await p.type('reverse-continue'), dropped);
+    await p.type('goto start');
+    assert.match(await p.type('continue'), dropped);
+    assert.match(await p.type('print $pkt("tcp.dstport == 5556 && tcp.flags.syn == 1")'), /= 1\n/);
+  });
+
   /** Live, the data of a socket of the host has been caught. */
   async function catchesDataLive(): Promise<void> {
     p = await Prompt.create({ args: SEED_ARGS });
