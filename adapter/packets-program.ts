@@ -82,14 +82,6 @@ async function main(command: string, [file, ...words]: readonly string[]): Promi
   flush();
 }
 
-/** The part of a filter that is wrong, under it. */
-function pointer(text: string, { span }: FilterError): string {
-  const shown = visible(text);
-  return span === undefined || shown !== text
-    ? ''
-    : `\n    ${text}\n    ${' '.repeat(span.start)}${'^'.repeat(Math.max(1, span.end - span.start))}`;
-}
-
 const [command = '', ...rest] = process.argv.slice(2);
 sweepTemporaryFolders();
 removeAtSignals();
@@ -100,7 +92,7 @@ try {
   if (!(error instanceof Error) || !(ours || 'code' in error)) {
     throw error;
   }
-  const where = error instanceof FilterError ? pointer(rest.slice(1).join(' '), error) : '';
+  const where = error instanceof FilterError && error.excerpt !== '' ? `\n${error.excerpt}` : '';
   process.stderr.write(`${visible(error.message)}${where}\n`);
   process.exitCode = command === 'filter' || error instanceof UsageError ? 2 : 1;
 }

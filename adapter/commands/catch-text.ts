@@ -121,7 +121,7 @@ function checkFilter(filter: string, filters: FilterWords): void {
   try {
     filters.compile(filter);
   } catch (error) {
-    throw error instanceof FilterError ? new CommandError(error.message, error.span) : error;
+    throw error instanceof FilterError ? new CommandError(error.message, error.span, error.excerpt) : error;
   }
 }
 

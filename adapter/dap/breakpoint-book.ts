@@ -6,6 +6,7 @@
 import { BreakpointEvent } from '@vscode/debugadapter';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Breakpoint, BreakpointSpec } from '../engine/api.ts';
+import { errorText } from '../packets/span.ts';
 import { sameFile } from './captures.ts';
 import type { PacketSession } from './session.ts';
 import { toSource } from './sources.ts';
@@ -217,7 +218,7 @@ export class BreakpointBook {
       const enabled = this.#otherCapture(breakpoint.id) === undefined;
       return this.#describe(enabled ? breakpoint : engine.updateBreakpoint(breakpoint.id, { enabled }));
     } catch (error) {
-      return this.#problem(one, (error as Error).message);
+      return this.#problem(one, errorText(error));
     }
   }
 

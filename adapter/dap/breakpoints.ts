@@ -3,6 +3,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { BreakpointSpec } from '../engine/api.ts';
 import { parseHitCondition } from '../engine/hit-condition.ts';
 import type { Evaluator } from '../inspect/evaluator.ts';
+import { errorText } from '../packets/span.ts';
 import { Arguments, RequestError } from './arguments.ts';
 import type { Wanted } from './breakpoint-book.ts';
 import { parseLogMessage } from './breakpoint-text.ts';
@@ -100,7 +101,7 @@ function want(evaluator: Evaluator, one: Arguments, location: BreakpointSpec['lo
     };
     return { key, location, spec };
   } catch (error) {
-    return { key, location, problem: (error as Error).message };
+    return { key, location, problem: errorText(error) };
   }
 }
 

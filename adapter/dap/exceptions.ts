@@ -6,6 +6,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { parseCatch } from '../commands/catch-text.ts';
 import { type CatchKind, eventText } from '../engine/api.ts';
 import { framePacketSummary } from '../inspect/packets.ts';
+import { errorText } from '../packets/span.ts';
 import { RequestError } from './arguments.ts';
 import type { Wanted } from './breakpoint-book.ts';
 import type { Family } from './request.ts';
@@ -88,6 +89,6 @@ function want({ evaluator }: PacketSession, id: string, text: string): Wanted {
     const more = condition === undefined ? {} : { condition: evaluator.condition(condition) };
     return { key, location, spec: { location: { kind: 'catch', event }, ...more } };
   } catch (error) {
-    return { key, location, problem: (error as Error).message };
+    return { key, location, problem: errorText(error) };
   }
 }

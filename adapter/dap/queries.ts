@@ -4,7 +4,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import { queryRequest } from '../commands/query-text.ts';
 import type { QueryRow } from '../engine/api.ts';
 import { rowText } from '../inspect/queries.ts';
-import { TextError } from '../packets/span.ts';
+import { errorText, TextError } from '../packets/span.ts';
 import { type Arguments, RequestError } from './arguments.ts';
 import type { MomentScheme, QueryBody, QueryRowsEventBody } from './custom.ts';
 import type { Family } from './request.ts';
@@ -49,7 +49,7 @@ function asked(session: PacketSession, kind: string, text: string): ReturnType<t
   try {
     return queryRequest(session.engine, session.evaluator, kind, text);
   } catch (error) {
-    throw error instanceof TextError ? new RequestError(error.message) : error;
+    throw error instanceof TextError ? new RequestError(errorText(error)) : error;
   }
 }
 

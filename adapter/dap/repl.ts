@@ -7,6 +7,7 @@ import type { Completions } from '../commands/complete.ts';
 import type { EngineApi, QueryRow } from '../engine/api.ts';
 import type { Evaluator } from '../inspect/evaluator.ts';
 import type { KeptMoments } from '../inspect/history.ts';
+import { errorText } from '../packets/span.ts';
 
 /** What a session needs of `GdbInterpreter`. */
 export interface Interpreter {
@@ -149,7 +150,7 @@ export class Repl {
       }
     } catch (error) {
       failed = true;
-      this.#write(`${error instanceof Error ? error.message : String(error)}\n`);
+      this.#write(`${errorText(error)}\n`);
     }
     const output = this.#collected;
     this.#collected = undefined;

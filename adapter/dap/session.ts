@@ -18,6 +18,7 @@ import { conditionAdvice } from '../inspect/condition-advice.ts';
 import type { Evaluator } from '../inspect/evaluator.ts';
 import { runningGuestsText } from '../inspect/real-guests.ts';
 import { accountLines } from '../inspect/replay.ts';
+import { errorText } from '../packets/span.ts';
 import { Arguments, describeType, isObject, RequestError } from './arguments.ts';
 import { BreakpointBook } from './breakpoint-book.ts';
 import { ClientConventions } from './client.ts';
@@ -286,7 +287,7 @@ export class PacketSession extends DebugSession implements MessageEndpoint {
     response.message = code ?? message;
     const link = shown && response.command === 'launch' && this.client.id === 'vscode' ? CONFIGURE : {};
     const id = ERROR_IDS[code ?? 'other'];
-    response.body = { error: { id, format: message, variables: {}, showUser: shown, ...link } };
+    response.body = { error: { id, format: errorText(error), variables: {}, showUser: shown, ...link } };
     this.sendResponse(response);
   }
 

@@ -14,7 +14,7 @@ import type { Account, ConnectionAccount } from '../replay/account.ts';
 import type { Divergence, DivergenceReport, Grade } from '../replay/divergence.ts';
 import type { ReplayPlan } from '../replay/plan.ts';
 import type { SavedMarks } from '../saved/saved.ts';
-import type { CatchEvent } from './catch-events.ts';
+import type { CatchEvent, PacketLayer } from './catch-events.ts';
 import type { QueryEnd, QueryOptions, QueryRequest } from './query.ts';
 
 export { IN_TICK } from '../mailbox/probes.ts';
@@ -173,6 +173,8 @@ export interface SymbolScope {
   global(name: string): Variable | undefined;
   /** True if `$pkt` is available: the function handles a packet. */
   readonly hasPacket: boolean;
+  /** The layer whose functions are asked about its packets: what filters remember of them is known to all of these. */
+  readonly layer?: PacketLayer;
 }
 
 /**

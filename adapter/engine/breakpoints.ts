@@ -3,10 +3,11 @@ import type { ProbeInfo } from '../compiler/debug-info.ts';
 import { globalsIn } from '../inferior/globals.ts';
 import type { WatchOrder } from '../inferior/watches.ts';
 import { ARMED } from '../mailbox/probes.ts';
+import { errorText } from '../packets/span.ts';
 import { type Breakpoint, type BreakpointSpec, EngineError, type ExpressionCompiler } from './api.ts';
 import { placesOf } from './catch-events.ts';
 import { type BreakLocation, type Image, packetExpression, packetLocal } from './image.ts';
-import { call, edgeField } from './link.ts';
+import { call, edgeField, remembersPackets } from './link.ts';
 import { carriedOrder, watchOrder } from './watch.ts';
 
 /** A breakpoint and the probes it sits on. */
@@ -119,7 +120,7 @@ export class BreakpointTable {
     try {
       resolved = this.#resolve(entry.bp.spec);
     } catch (e) {
-      resolved = { locations: [], conditions: new Map(), message: e instanceof Error ? e.message : String(e) };
+      resolved = { locations: [], conditions: new Map(), message: errorText(e) };
     }
     const { locations, conditions, message, says = new Map<number, string>() } = resolved;
     const { location } = entry.bp.spec;
@@ -279,7 +280,9 @@ export class BreakpointTable {
 
   /** Compiles condition and log message for a probe; throws what the compiler throws. */
   #compileAt(spec: BreakpointSpec, p: ProbeInfo, conditions: Map<number, string>): void {
-    const scope = this.#image.scopeAt(this.#image.fnOf(p), p.locals);
+    const event = spec.location.kind === 'catch' ? spec.location.event : undefined;
+    const layer = event?.what === 'packet' ? { layer: event.layer } : {};
+    const scope = { ...this.#image.scopeAt(this.#image.fnOf(p), p.locals), ...layer };
     if (spec.condition) {
       conditions.set(p.id, spec.condition.compile(scope));
     }
@@ -310,6 +313,13 @@ export class BreakpointTable {
     }
     const probes = enabled.flatMap((bp) => this.probesOf(bp));
     return [...new Set(probes.flatMap((id) => this.#image.probe(id)?.fn ?? []))];
+  }
+
+  /** Whether the condition of some breakpoint depends on the packets that it was shown before. */
+  get remembers(): boolean {
+    return [...this.#entries.values()].some(
+      ({ bp, conditions }) => bp.enabled && [...conditions.values()].some(remembersPackets),
+    );
   }
 
   /** What the runtime is told of a watchpoint; undefined for other breakpoints. */

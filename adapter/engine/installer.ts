@@ -22,6 +22,11 @@ export class Installer {
     return this.#table.functions;
   }
 
+  /** Whether hits depend on the packets that passed before. */
+  get remembers(): boolean {
+    return this.#table.remembers;
+  }
+
   /** Installs all breakpoints; resolves when the machine may begin. */
   async all(): Promise<void> {
     const probes = new Set<number>();

@@ -47,6 +47,16 @@ export function packetFilter(filter: string, made: string = JSON.stringify(filte
 }
 
 /**
+ * Whether JavaScript has a filter that remembers the packets that it is shown: it is made at a place of its own, the
+ * third argument. Such a filter has to be shown all packets, from the beginning.
+ */
+export function remembersPackets(js: string): boolean {
+  return REMEMBERING.test(js);
+}
+
+const REMEMBERING = /\$R\.filter\((?:"(?:[^"\\]|\\.)*",){2}"/;
+
+/**
  * The runtime's methods as the main thread calls them. Arguments and results cross as JSON; a method that throws
  * rejects.
  */

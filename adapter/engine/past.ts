@@ -371,6 +371,9 @@ export class Past {
     from: TimePosition,
     only?: number,
   ): { readonly checkpoint: CheckpointRef | null; readonly end: TimePosition }[] {
+    if (only === undefined && this.installer.remembers) {
+      return [{ checkpoint: this.#live().oldest ?? null, end: from }];
+    }
     // The functions of a place that is looked for are not among those of the breakpoints.
     const functions = only === undefined ? this.installer.functions : null;
     const ran = functions ? mayRun(this.#image, functions) : () => true;

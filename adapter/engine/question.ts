@@ -4,7 +4,7 @@ import { ARMED } from '../mailbox/probes.ts';
 import { EngineError, type ExpressionCompiler, PACKET_LAYERS, type PacketLayer, type SymbolScope } from './api.ts';
 import { decidingFunction, globalsOf } from './breakpoints.ts';
 import { type Image, packetExpression, packetLocal } from './image.ts';
-import { ask, call } from './link.ts';
+import { ask, call, packetFilter, remembersPackets } from './link.ts';
 import type { QueryExpression, QueryRequest } from './query.ts';
 
 /** A query as the inferior is asked it. */
@@ -19,6 +19,13 @@ export interface Question {
 
 /** Throws what the compilers of its expressions throw, or `EngineError`. */
 export function questionOf(image: Image, request: QueryRequest): Question {
+  const question = questionIn(image, request);
+  // What is remembered is lost where a part of the recording is left out.
+  const remembers = [...question.deciders.values()].some(remembersPackets);
+  return remembers ? { ...question, functions: null } : question;
+}
+
+function questionIn(image: Image, request: QueryRequest): Question {
   switch (request.kind) {
     case 'calls':
       return callsQuestion(image, request.functions, request.condition, request.show ?? []);
@@ -167,14 +174,20 @@ function packetsQuestion(
 ): Question {
   const bodies = new Bodies(image);
   const functions: number[] = [];
-  for (const name of layers.flatMap((layer) => PACKET_LAYERS[layer] as readonly string[])) {
+  const places = layers.flatMap((layer) => PACKET_LAYERS[layer].map((name) => ({ layer, name })));
+  for (const { layer, name } of places) {
     const [fn] = image.functions(name);
     const [entry] = fn ? probesOf(image, fn) : [];
     if (!fn || !entry) {
       throw new EngineError(`There is no function "${name}".`);
     }
-    const wanted = condition?.compile(image.scopeAt(fn, entry.locals)) ?? 'true';
-    bodies.add(entry, `if($pkt&&(${wanted}))${ask('passes', `${entry.id}`)};`);
+    const wanted = condition?.compile({ ...image.scopeAt(fn, entry.locals), layer }) ?? 'true';
+    // The list says of a packet what those before it say of it, whatever the condition looks at.
+    const among = packetFilter(
+      'tcp.stream',
+      ['tcp.stream', '', `packets in ${layer}`].map((w) => JSON.stringify(w)).join(),
+    );
+    bodies.add(entry, `if($pkt){${among};if(${wanted})${ask('passes', `${entry.id}`)};}`);
     functions.push(fn.id);
   }
   return { deciders: bodies.deciders, eachTurn: '', functions };

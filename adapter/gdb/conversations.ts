@@ -153,7 +153,7 @@ function filterOf(gdb: GdbInterpreter, text: string): Filter {
   try {
     return gdb.evaluator.filters.compile(withoutQuotes(text));
   } catch (error) {
-    throw error instanceof FilterError ? new CommandError(error.message) : error;
+    throw error instanceof FilterError ? new CommandError(error.message, undefined, error.excerpt) : error;
   }
 }
 

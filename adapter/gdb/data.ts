@@ -40,7 +40,7 @@ async function print(gdb: GdbInterpreter, args: string, history: boolean, voids 
   const [packet, layer] = /^\$pkt(?:\.(\w+))?$/.exec(expression.trim()) ?? [];
   const bytes = layer === undefined && (letter === 'x' || letter === 'z');
   if (packet !== undefined && (bytes || (letter === '' && (layer === undefined || isProtocol(layer))))) {
-    return printPacket(gdb, { tree: !bytes, bytes, layer });
+    return printPacket(gdb, { bytes, layer });
   }
   const result = await gdb.evaluator.evaluate(expression, gdb.expressionFrame(), true);
   if (!voids && result.value.kind === 'undefined') {

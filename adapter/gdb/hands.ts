@@ -48,7 +48,11 @@ export async function edit(gdb: GdbInterpreter, args: string): Promise<void> {
   if (target === undefined || value === undefined) {
     throw new CommandError('Usage: edit $pkt.FIELD = VALUE [/raw], for example: edit $pkt.ip.ttl = 1');
   }
-  const { name, before, after } = await editPacket(gdb.engine, await gdb.selected(), target, value.trim(), raw);
+  const { name, before, after } = await editPacket(gdb.engine, await gdb.selected(), {
+    target,
+    value: value.trim(),
+    raw,
+  });
   gdb.out(`${name}: ${before} -> ${after}\n`);
 }
 
@@ -98,16 +102,21 @@ async function framesOf(what: string, edge: InjectEdge): Promise<readonly Uint8A
 /** `set link NAME loss 1% delay 20ms duplicate 1% reorder 5%`, or `off`. */
 export async function setLink(gdb: GdbInterpreter, args: string): Promise<void> {
   const [name = '', ...words] = args.split(/\s+/).filter((w) => w !== '');
-  const names = [...(await askMonitor(gdb.engine, 'info network')).matchAll(/([\w.#-]+): index=/g)].map((m) => m[1]);
-  if (name === '' || !names.includes(name)) {
-    const known = names.length > 0 ? ` Links: ${names.join(', ')}.` : '';
-    throw new CommandError(`${name === '' ? 'Argument required (a link).' : `There is no link "${name}".`}${known}`);
-  }
+  await knownLink(gdb, name);
   const faults = faultsOf(words);
   gdb.engine.setLink(name, faults);
   gdb.links.delete(name);
   if (faults.loss + faults.duplicate + faults.reorder + faults.delayNs > 0) {
     gdb.links.set(name, faults);
+  }
+}
+
+/** Throws `CommandError` unless "info network" has a link of the name. */
+async function knownLink(gdb: GdbInterpreter, name: string): Promise<void> {
+  const names = [...(await askMonitor(gdb.engine, 'info network')).matchAll(/([\w.#-]+): index=/g)].map((m) => m[1]);
+  if (name === '' || !names.includes(name)) {
+    const known = names.length > 0 ? ` Links: ${names.join(', ')}.` : '';
+    throw new CommandError(`${name === '' ? 'Argument required (a link).' : `There is no link "${name}".`}${known}`);
   }
 }
 
@@ -118,14 +127,14 @@ function faultsOf(words: readonly string[]): LinkFaults {
   }
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? '';
-    const value = words[i + 1] ?? '';
-    if (word === 'delay' && timeOf(value) !== undefined) {
-      faults.delayNs = timeOf(value) ?? 0;
+    const value = words[i + 1];
+    if (word === 'delay') {
+      faults.delayNs = delayOf(value);
       i++;
     } else if (word === 'loss' || word === 'duplicate' || word === 'reorder') {
-      const [, percent] = /^(\d+(?:\.\d+)?)%$/.exec(value) ?? [];
-      faults[word] = Math.min(1, percent === undefined ? DEFAULT_SHARE : Number(percent) / 100);
-      i += percent === undefined ? 0 : 1;
+      const said = value !== undefined && /^[-+\d.]/.test(value);
+      faults[word] = said || word === 'loss' ? shareOf(word, value) : DEFAULT_SHARE;
+      i += said ? 1 : 0;
     } else {
       throw new CommandError(`"${word}" is no fault; use loss P%, delay TIME, duplicate [P%], reorder [P%], or off.`);
     }
@@ -136,13 +145,43 @@ function faultsOf(words: readonly string[]): LinkFaults {
   return faults;
 }
 
+function delayOf(value = ''): number {
+  const ns = timeOf(value);
+  if (ns === undefined) {
+    throw new CommandError(
+      `${value === '' ? 'Argument required' : `"${value}" is no time`} (delay 20ms; or ns, us, s).`,
+    );
+  }
+  return ns;
+}
+
+/** The part of the packets that `5%` is. */
+function shareOf(fault: string, value = ''): number {
+  const [, percent] = /^(\d+(?:\.\d+)?)%$/.exec(value) ?? [];
+  if (percent === undefined || Number(percent) > 100) {
+    const what = value === '' ? 'Argument required' : `"${value}" is no part of the packets`;
+    throw new CommandError(`${what} (${fault} 1%; up to 100%).`);
+  }
+  return Number(percent) / 100;
+}
+
 /** Part of the packets where no percentage is said. */
 const DEFAULT_SHARE = 0.01;
 
-export function showLink(gdb: GdbInterpreter): void {
-  for (const [name, { loss, duplicate, reorder, delayNs }] of gdb.links) {
-    const parts = Object.entries({ loss, duplicate, reorder }).flatMap(([k, v]) => (v > 0 ? [`${k} ${v * 100}%`] : []));
+/** `show link [NAME]`. */
+export async function showLink(gdb: GdbInterpreter, args: string): Promise<void> {
+  const asked = args.trim();
+  const shown = [...gdb.links].filter(([name]) => asked === '' || name === asked);
+  for (const [name, { loss, duplicate, reorder, delayNs }] of shown) {
+    const parts = Object.entries({ loss, duplicate, reorder }).flatMap(([k, v]) =>
+      v > 0 ? [`${k} ${Number((v * 100).toPrecision(12))}%`] : [],
+    );
     gdb.out(`${name}: ${[...parts, ...(delayNs > 0 ? [`delay ${delayNs / 1e6}ms`] : [])].join(' ')}\n`);
   }
-  gdb.out(gdb.links.size === 0 ? 'All links carry every packet, at once and in order.\n' : '');
+  if (asked === '') {
+    gdb.out(gdb.links.size === 0 ? 'All links carry every packet, at once and in order.\n' : '');
+  } else if (shown.length === 0) {
+    await knownLink(gdb, asked);
+    gdb.out(`${asked} carries every packet, at once and in order.\n`);
+  }
 }

@@ -18,7 +18,7 @@ import type { GdbInterpreter } from './interpreter.ts';
 import { infoJourney, infoJourneys } from './journey.ts';
 import { infoMmio } from './mmio.ts';
 import { infoMonitor, infoRing } from './network-info.ts';
-import { printPacket } from './packet.ts';
+import { infoPacket } from './packet.ts';
 import { defaultPlace, parseNumbers, placeOfAddress, regexOf } from './places.ts';
 import { infoRegisters } from './register-info.ts';
 import { infoDivergence, infoReplay } from './replay.ts';
@@ -302,14 +302,7 @@ export const INFO_HANDLERS: Handlers<typeof INFO_COMMANDS> = {
   'info line': infoLine,
   'info locals': infoLocals,
   'info network': (gdb) => infoMonitor(gdb, 'info network'),
-  'info packet': (gdb, args) => {
-    if (args.trim() !== '') {
-      throw new CommandError(
-        `"info packet" takes no argument: it is about the packet of this frame. "packets" lists those that passed.`,
-      );
-    }
-    return printPacket(gdb, { tree: true, bytes: true });
-  },
+  'info packet': infoPacket,
   'info position': infoPosition,
   'info program': infoProgram,
   'info record': infoRecord,

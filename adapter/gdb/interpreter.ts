@@ -23,6 +23,7 @@ import { Evaluator } from '../inspect/evaluator.ts';
 import { ExpressionError } from '../inspect/expression/ast.ts';
 import { type KeptMoments, momentsOf, noMoments } from '../inspect/history.ts';
 import type { ValueReader } from '../inspect/values.ts';
+import { errorText } from '../packets/span.ts';
 import type { Block } from './block.ts';
 import { runDisplays } from './display.ts';
 import { handlerOf } from './handlers.ts';
@@ -645,7 +646,7 @@ type End = { readonly reason: Stop } | { readonly code: number; readonly message
 /** What to print for an error. Errors that are none of the user's keep their stack: they are bugs. */
 export function messageOf(e: unknown): string {
   if (e instanceof CommandError || e instanceof ExpressionError || e instanceof EngineError) {
-    return e.message;
+    return errorText(e);
   }
   return e instanceof Error ? (e.stack ?? e.message) : String(e);
 }

@@ -10,9 +10,12 @@ const LAST = 20;
 export async function infoMmio(gdb: GdbInterpreter, args: string): Promise<void> {
   let most = LAST;
   let name = '';
+  let way: string | undefined;
   for (const word of args.split(/\s+/).filter((w) => w !== '')) {
     if (/^\d+$/.test(word) || word === 'all') {
       most = word === 'all' ? Number.POSITIVE_INFINITY : Number(word);
+    } else if (word === 'read' || word === 'write') {
+      way = word;
     } else if (findRegister(word.toUpperCase())) {
       name = word.toUpperCase();
     } else {
@@ -20,7 +23,8 @@ export async function infoMmio(gdb: GdbInterpreter, args: string): Promise<void>
     }
   }
   const all = (await registerAccesses(gdb.engine)).filter(
-    (a) => name === '' || a.register.replace(/\[.*/, '') === name,
+    (a) =>
+      (name === '' || a.register.replace(/\[.*/, '') === name) && (way === undefined || a.write === (way === 'write')),
   );
   if (all.length === 0) {
     gdb.out('No register was accessed.\n');

@@ -6,7 +6,7 @@ import { splitPrintf } from '../commands/split.ts';
 import { splitWord, splitWords } from '../commands/words.ts';
 import { type Breakpoint, type BreakpointSpec, type CatchKind, EngineError, eventText } from '../engine/api.ts';
 import { declaration } from '../inspect/type-text.ts';
-import { within } from '../packets/span.ts';
+import { errorText, within } from '../packets/span.ts';
 import { placeText } from './breakpoint-table.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { defaultPlace, placeOf, regexOf } from './places.ts';
@@ -49,8 +49,7 @@ function place(gdb: GdbInterpreter, spec: BreakpointSpec, forced?: BreakpointSpe
     }
   } catch (e) {
     gdb.engine.updateBreakpoint(bp.id, { enabled: false });
-    const why = e instanceof Error ? e.message : String(e);
-    gdb.error(`warning: failed to validate condition at location 1, disabling:\n  ${why}\n`);
+    gdb.error(`warning: failed to validate condition at location 1, disabling:\n  ${errorText(e)}\n`);
   }
   gdb.out(said);
   return bp;

@@ -81,15 +81,29 @@ export class Evaluator {
    * that the place does not know. Convenience variables count with the value they have when it is compiled.
    */
   condition(text: string): NonNullable<BreakpointSpec['condition']> {
-    const e = parseExpression(text);
-    return { text, compile: (scope) => compileCondition(e, scope, this.context()) };
+    return { text, compile: this.#conditionOf(parseExpression(text)) };
+  }
+
+  /** Filters remember the packets that they are shown: in all functions of a layer together, or in one alone. */
+  #conditionOf(e: Expression): ExpressionCompiler {
+    const own = ++this.#conditions;
+    return (scope) => {
+      const context = this.context();
+      if (scope.layer === undefined) {
+        return compileCondition(e, scope, context);
+      }
+      let filters = 0;
+      const filter = (text: string): string =>
+        this.filters.source(text, `condition ${own}.${++filters} in ${scope.layer}`);
+      return compileCondition(e, scope, { ...context, filter });
+    };
   }
 
   /** The condition that a display filter means the packet. Throws `FilterError`. */
   packetCondition(filter: string): NonNullable<BreakpointSpec['condition']> {
     this.filters.compile(filter);
     const e: Expression = { kind: 'call', name: 'pkt', args: [{ kind: 'string', value: filter }] };
-    return { text: filter, compile: (scope) => compileCondition(e, scope, this.context()) };
+    return { text: filter, compile: this.#conditionOf(e) };
   }
 
   /** An expression of a log message: as `condition`, but for its value. */

@@ -1,8 +1,10 @@
 /** Packets in the debugger's hands: how each function lets go of one. */
 import { type EngineApi, EngineError, type Frame, type InjectEdge, type PacketBytes } from '../engine/api.ts';
 import { editField, fieldName, patchesBetween, shownValue } from '../packets/edit.ts';
+import { FIELDS } from '../packets/fields.ts';
+import { parseNumber } from '../packets/format.ts';
 import { TextError } from '../packets/span.ts';
-import { packetBytesOf } from './packets.ts';
+import { packetBytesOf, packetView } from './packets.ts';
 
 /** What a function returns that has given its packet up; JavaScript over its parameters. */
 const TAKEN: Readonly<Record<string, string>> = {
@@ -124,15 +126,20 @@ function leaving({ fn, probe }: Frame, act: string): string {
 export async function editPacket(
   engine: EngineApi,
   frame: Frame,
-  target: string,
-  value: string,
-  raw: boolean,
+  change: { readonly target: string; readonly value: string; readonly raw: boolean },
 ): Promise<{ readonly name: string; readonly before: string; readonly after: string }> {
-  const { bytes, linktype } = await packetBytesOf(engine, frame);
-  const name = fieldName(target);
-  const edited = said(() => editField(bytes, linktype, name, value, raw));
+  const packet = await packetBytesOf(engine, frame);
+  const { bytes, linktype } = packet;
+  const name = fieldName(change.target);
+  const origin = originOf(packet, name);
+  const number = parseNumber(change.value);
+  const value = origin === 0 || number === undefined ? change.value : String((number + origin) >>> 0);
+  const edited = said(() => editField(bytes, linktype, name, value, change.raw));
   const patches = patchesBetween(bytes, edited);
-  const [before, after] = [shownValue(bytes, linktype, name), shownValue(edited, linktype, name)];
+  const [before = '', after = ''] = [bytes, edited].map((all) => {
+    const shown = shownValue(all, linktype, name);
+    return origin === 0 ? shown : String((Number(shown) - origin) >>> 0);
+  });
   if (patches.length > 0) {
     const place = placeOf(frame);
     const what = JSON.stringify(`${name}: ${before} -> ${after}`);
@@ -140,6 +147,16 @@ export async function editPacket(
     await engine.effect(`$R.notes.edited(${frame.probe},${act},${what},${place})`, frame.index);
   }
   return { name, before, after };
+}
+
+/** Numbers that a replay shows from where their direction of the connection begins. */
+const RELATIVE: ReadonlySet<string> = new Set(['tcp.seq', 'tcp.ack']);
+
+/** What the packet has of such a number where 0 is shown, as `print` shows it; 0 where it shows the number itself. */
+function originOf(packet: PacketBytes, name: string): number {
+  const view = packetView(packet);
+  const [shown, raw] = [name, `${name}_raw`].map((field) => Number(FIELDS[field]?.get(view) ?? 0));
+  return RELATIVE.has(name) ? ((raw ?? 0) - (shown ?? 0)) >>> 0 : 0;
 }
 
 /** Mistakes in the names and values of fields, as errors for the user. */

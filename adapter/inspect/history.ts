@@ -97,8 +97,8 @@ function edgeText(headers: Uint8Array): string {
 }
 
 /**
- * The moment that a text names: `TICK[:PROBE]`, `packet N`, `time SECONDS`, `N%`, `start`, `end`. Throws `EngineError`
- * for another one.
+ * The moment that a text names: `[tick] TICK[:PROBE]` (or as `when` says it), `packet N`, `time SECONDS`, `N%`,
+ * `start`, `end`. Throws `EngineError` for another one.
  */
 export function momentTarget({ start, present, replays }: HistoryState, text: string): MomentTarget {
   if (text === 'start') {
@@ -107,7 +107,7 @@ export function momentTarget({ start, present, replays }: HistoryState, text: st
   if (text === 'end') {
     return 'present';
   }
-  const [, tick, probe] = /^(\d+)(?::(-?\d+))?$/.exec(text) ?? [];
+  const [, tick, probe] = /^(?:tick\s+)?(\d+)(?:(?::|,\s*probe\s+)(-?\d+))?$/.exec(text) ?? [];
   if (tick !== undefined) {
     return { tick: Number(tick), probe: probe === undefined ? IN_TICK : Number(probe) };
   }
@@ -132,6 +132,7 @@ export function momentTarget({ start, present, replays }: HistoryState, text: st
     return { ns: Number(seconds) * NS };
   }
   throw new EngineError(
-    `No moment "${visible(text)}": TICK[:PROBE], packet N, time SECONDS, N%, start, end or a bookmark expected.`,
+    `No moment "${visible(text)}": ` +
+      'tick N, TICK[:PROBE], packet N, time SECONDS, N%, start, end or a bookmark expected.',
   );
 }

@@ -23,8 +23,11 @@ export async function remembered(engine: EngineApi, frame: Frame, filters: Filte
   };
 }
 
-/** The frame's packet as the last one like it that passed; if none has, it is the next. */
-async function viewAmongOthers(
+/**
+ * The frame's packet in the place of the last one like it that passed; if none has, it is the next. Undefined where the
+ * function handles no packet, or history is off.
+ */
+export async function viewAmongOthers(
   engine: EngineApi,
   frame: Frame,
   layerElse: PacketLayer,
@@ -44,17 +47,16 @@ async function viewAmongOthers(
     throw error;
   }
   const conversations = new Conversations();
-  let found: PacketView | undefined;
+  const own = packetView(packet);
+  const last = passed.capture.packets.findLastIndex(({ data }) => isSame(packet, data));
   for (const [i, { data }] of passed.capture.packets.entries()) {
-    const view = packetView({ bytes: data, linktype: 'ethernet', ...known(packet, data) });
+    const view = i === last ? own : packetView({ bytes: data, linktype: 'ethernet', ...known(packet, data) });
     conversations.add(view, (passed.notes[i]?.ns ?? 0) / 1e9);
-    found = isSame(packet, data) ? view : found;
   }
-  if (found === undefined) {
-    found = packetView(packet);
-    conversations.add(found, (engine.history?.here.ns ?? 0) / 1e9);
+  if (last < 0) {
+    conversations.add(own, (engine.history?.here.ns ?? 0) / 1e9);
   }
-  return found;
+  return own;
 }
 
 const known = (packet: PacketBytes, data: Uint8Array): Pick<PacketBytes, 'known'> =>

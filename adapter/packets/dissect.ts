@@ -3,7 +3,17 @@ import { malformedPart } from './declare.ts';
 import { formatValue, visible } from './format.ts';
 import type { Layer } from './layer.ts';
 import { type LinkType, PacketView } from './packet-view.ts';
-import type { Bits, Declaration, FieldDeclaration, FieldScalar, Part } from './protocol.ts';
+import {
+  type Bits,
+  type Declaration,
+  type FieldDeclaration,
+  type FieldScalar,
+  GROUP,
+  GROUP_NAMES,
+  type Part,
+  SEVERITY,
+  SEVERITY_NAMES,
+} from './protocol.ts';
 import { data } from './protocols/data.ts';
 
 /** A line of the tree with the bytes it stands for; `start` counts from the packet's first byte. */
@@ -64,13 +74,10 @@ function layerNode(p: PacketView, l: Layer): TreeNode {
 function expertNodes(p: PacketView, l: Layer): TreeNode[] {
   const place = { start: l.at - p.off, length: 0, raw: undefined, children: [] };
   return (l.protocol.declaration.experts?.(p, l) ?? []).map(({ message, severity, group }) => {
-    const label = `[Expert Info (${capital(severity)}/${capital(group)}): ${visible(message)}]`;
+    const kind = `${SEVERITY_NAMES[SEVERITY[severity]]}/${GROUP_NAMES[GROUP[group]]}`;
+    const label = `[Expert Info (${kind}): ${visible(message)}]`;
     return { name: '_ws.expert', label, value: visible(message), ...place };
   });
-}
-
-function capital(word: string): string {
-  return `${word.charAt(0).toUpperCase()}${word.slice(1)}`;
 }
 
 function nodesOf(p: PacketView, l: Layer, d: Declaration): TreeNode[] {

@@ -3,7 +3,7 @@ import { checkIp, checkTransport, type TransportChecksum } from './checksum.ts';
 import { FIELDS, formatField, occurrences, unknownFieldMessage } from './fields.ts';
 import { parseEther, parseIpv4, parseIpv6, parseNumber } from './format.ts';
 import { type LinkType, PacketView } from './packet-view.ts';
-import type { Field } from './protocol.ts';
+import { type Field, namedValue } from './protocol.ts';
 import { TextError } from './span.ts';
 
 /** Checksums of protocols above IP. */
@@ -50,7 +50,7 @@ interface Span {
 
 function write(out: Uint8Array, link: LinkType, field: Field, place: Span, text: string): void {
   const wrong = (): TextError => new TextError(`"${text}" is no value of ${field.name} (${field.type}).`);
-  const number = numberOf(text);
+  const number = numberOf(field, text);
   if (number !== undefined && place.length <= 6) {
     writeBits(out, link, field, place, number);
     return;
@@ -66,8 +66,12 @@ function write(out: Uint8Array, link: LinkType, field: Field, place: Span, text:
 }
 
 /** A value as a number: also an address, a boolean or the name of a value. */
-function numberOf(text: string): number | undefined {
+function numberOf({ names }: Field, text: string): number | undefined {
   const word = text.toLowerCase();
+  const named = names && namedValue(names, text.replace(/^"(.*)"$/, '$1'));
+  if (named !== undefined) {
+    return named;
+  }
   if (word === 'true' || word === 'false') {
     return word === 'true' ? 1 : 0;
   }

@@ -42,6 +42,13 @@ export type FieldValue = FieldScalar | readonly FieldScalar[] | undefined;
 /** Names of a number's values. */
 export type Names = Readonly<Record<number, string>>;
 
+/** The number that a name stands for; what follows a name in parentheses need not be said. */
+export function namedValue(names: Names, text: string): number | undefined {
+  const all = Object.entries(names);
+  const found = all.find(([, name]) => name === text) ?? all.find(([, name]) => name.replace(/ \(.*$/, '') === text);
+  return found === undefined ? undefined : Number(found[0]);
+}
+
 /** Something about a layer of a packet. */
 export type Of<T> = (p: PacketView, l: Layer) => T;
 
@@ -137,6 +144,28 @@ export const GROUP = {
   comments: 0xb000000,
   decryption: 0xc000000,
 } as const;
+
+/** What Wireshark calls them. */
+export const SEVERITY_NAMES: Names = {
+  [SEVERITY.comment]: 'Comment',
+  [SEVERITY.chat]: 'Chat',
+  [SEVERITY.note]: 'Note',
+  [SEVERITY.warn]: 'Warning',
+  [SEVERITY.error]: 'Error',
+};
+export const GROUP_NAMES: Names = {
+  [GROUP.checksum]: 'Checksum',
+  [GROUP.sequence]: 'Sequence',
+  [GROUP.response]: 'Response',
+  [GROUP.request]: 'Request',
+  [GROUP.undecoded]: 'Undecoded',
+  [GROUP.reassemble]: 'Reassemble',
+  [GROUP.malformed]: 'Malformed',
+  [GROUP.protocol]: 'Protocol',
+  [GROUP.security]: 'Security',
+  [GROUP.comments]: 'Comment',
+  [GROUP.decryption]: 'Decryption',
+};
 
 /** Something that an expert would say of a layer (Wireshark's expert information). */
 export interface Expert {

@@ -1,5 +1,6 @@
 /** Questions about all that has been recorded. */
 import assert from 'node:assert/strict';
+import { parseCatch } from '../../adapter/commands/catch-text.ts';
 import type { QueryOptions, QueryRequest, QueryRow } from '../../adapter/engine/api.ts';
 import { packetNumber } from '../../adapter/packets/format.ts';
 import { capture } from '../kit/paths.ts';
@@ -141,5 +142,34 @@ describe('queries', () => {
     stop.abort();
     assert.equal((await none).complete, false);
     assert.deepEqual(await ask(request), whole);
+  });
+
+  it('know all packets before, also where history pauses between checkpoints; so do searches for a hit', async () => {
+    s.engine.internals = { checkpointMs: 0 };
+    await replay();
+    const data = 'tcp.len > 0';
+    const known = `tcp.analysis.initial_rtt && ${data}`;
+    const [all = [], those = []] = await Promise.all(
+      [data, known].map((filter) =>
+        ask({ kind: 'packets', layers: ['slirp'], condition: s.evaluator.packetCondition(filter) }),
+      ),
+    );
+    assert.ok(all.length > 2);
+    assert.deepEqual(those, all);
+    assert.ok(all.some((row) => / \[TCP segment of a reassembled PDU\]$/.test(row.packet?.info ?? '')));
+    const { event } = parseCatch('packet', `${known} in slirp`, s.evaluator.filters);
+    s.engine.setBreakpoint({ location: { kind: 'catch', event } });
+    const stopsAt = async (row: QueryRow | undefined): Promise<void> => {
+      assert.equal((await s.stop()).kind, 'breakpoint');
+      assert.deepEqual([s.engine.history?.here.tick, s.engine.history?.here.probe], [row?.tick, row?.probe]);
+    };
+    for (const row of all.toReversed()) {
+      await s.engine.reverse('continue');
+      await stopsAt(row);
+    }
+    for (const row of all.slice(1, 3)) {
+      await s.resume();
+      await stopsAt(row);
+    }
   });
 });

@@ -138,6 +138,7 @@ describe('packets in the Debug Console', function () {
     await client.stoppedEvent();
     await client.ask('reverseContinue', { threadId: 1 });
     await stopsAtData();
+    await typeRows(type);
     await typeRows(type, PAST_ROWS);
   });
 });

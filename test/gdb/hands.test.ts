@@ -1,6 +1,8 @@
 /** Packets in the user's hands at the prompt: changed, dropped, held back, put in; all of it is repeated in history. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { capture } from '../kit/paths.ts';
+import { tempFolder } from '../kit/temp.ts';
 import { batch } from './batch.ts';
 
 const HELLO = capture('02-hello.pcap');
@@ -132,6 +134,7 @@ describe('packets in hand', function () {
   });
 
   it('inject puts frames in: fields, bytes and files', async () => {
+    const file = join(tempFolder(), 'one.pcap');
     const { out, err } = await batch(
       ['-r', HELLO],
       'tbreak slirp_output',
@@ -140,11 +143,15 @@ describe('packets in hand', function () {
       String.raw`inject "udp.dstport=7777 ip.ttl=3 data=\"hi\"" at nic`,
       'continue',
       'print $pkt("ip.ttl == 3 && udp.length == 10 && frame contains 68:69 && udp.checksum.status == 1")',
+      `save packet ${file}`,
+      `inject ${file} at nic`,
+      'continue',
       'inject 1234 at nic',
       'inject "udp.dstport=7777" at nowhere',
     );
     assert.match(out, /^Put in at nic: 44 bytes: 10\.0\.2\.2:40000 -> 10\.0\.2\.15:7777 UDP$/m);
-    assert.match(out, /^Catchpoint 2 \(packet in nic\), e1000_receive_iov/m);
+    assert.equal([...out.matchAll(/^Put in at nic: 44 bytes: /gm)].length, 2);
+    assert.equal([...out.matchAll(/^Catchpoint 2 \(packet in nic\), e1000_receive_iov/gm)].length, 2);
     assert.match(out, /\$1 = 1$/m);
     assert.match(err, /^A frame of 2 bytes cannot be put in: 14 to 9018 bytes can\.$/m);
     assert.match(err, /Usage: inject .* at EDGE; EDGE is slirp, net, nic\./);

@@ -113,7 +113,28 @@ describe('packets at the prompt', function () {
     await haveInHands(p.hand);
   });
 
-  it('live, with a socket of the host, forward and in history; and packets in hand', async () => {
+  it('a connection to nobody in the guest, live: why, and its packet, forward and in history', async () => {
+    p = await Prompt.create({ args: SEED_ARGS });
+    await p.type('catch drop GUEST_NO_LISTENER');
+    await p.type('run &');
+    await p.printed(/obtained from/);
+    await p.type('host send tcp:127.0.0.1:$_hostfwd Hello qemu Geust');
+    const dropped =
+      /dropped GUEST_NO_LISTENER\), drop \(buf=\[58 bytes: 10\.0\.2\.2:\d+ -> 10\.0\.2\.15:5556 TCP \[SYN\]/;
+    await p.printed(dropped);
+    const advice = /^RFC 9293, .*port 5556 has no listener: "guest netstat -l"[\s\S]*^tick \d+, .*5556 \[SYN\]/m;
+    assert.match(await p.type('info drops GUEST_NO_LISTENER'), advice);
+    await p.type('catch rst');
+    // It asks for the address of the other end first.
+    assert.match(await p.type('continue'), /TCP reset by the guest/);
+    assert.match(await p.type('reverse-continue'), dropped);
+    await p.type('goto start');
+    assert.match(await p.type('continue'), dropped);
+    assert.match(await p.type('print $pkt("tcp.dstport == 5556 && tcp.flags.syn == 1")'), /= 1\n/);
+  });
+
+  /** Live, the data of a socket of the host has been caught. */
+  async function catchesDataLive(): Promise<void> {
     p = await Prompt.create({ args: SEED_ARGS });
     await p.type(DATA_STOP);
     await p.type('run &');
@@ -122,6 +143,24 @@ describe('packets at the prompt', function () {
     await p.printed(/istening on/);
     await p.type('host send tcp:127.0.0.1:$_hostfwd Hello qemu Geust');
     await p.printed(DATA_STOPPED);
+  }
+
+  it('live, in history', async () => {
+    await catchesDataLive();
+    await p.type('catch packet tcp.flags.fin == 1 in guest');
+    assert.match(await p.type('continue'), /Catchpoint 2 \(packet in guest\)/);
+    assert.match(await p.type('reverse-continue'), DATA_STOPPED);
+    await typeRows(p.type);
+    await typeRows(p.type, PAST_ROWS);
+  });
+
+  it('states and what is sent again, live', async () => {
+    await catchesDataLive();
+    await loseData(p.hand);
+  });
+
+  it('live, with a socket of the host, forward; and packets in hand, in history too', async () => {
+    await catchesDataLive();
     await typeRows(p.type);
     assert.match(await p.type('edit $pkt.ip.ttl = 9'), /^ip\.ttl: 64 -> 9$/m);
     assert.match(await p.type('delay $pkt 20ms'), /^Held back for 20 ms: 71 bytes: /m);

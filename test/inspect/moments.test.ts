@@ -21,13 +21,16 @@ describe('moments', () => {
     const target = (text: string) => momentTarget(state(false), text);
     assert.deepEqual(target('1500'), { tick: 1500, probe: -1 });
     assert.deepEqual(target('1500:-2'), { tick: 1500, probe: -2 });
+    // As lists say it, and as `when` does.
+    assert.deepEqual(target('tick 1500'), { tick: 1500, probe: -1 });
+    assert.deepEqual(target('tick 1500, probe 12'), { tick: 1500, probe: 12 });
     assert.deepEqual(target('time 0.25 s'), { ns: 0.25e9 });
     assert.deepEqual(
       [target('0%'), target('25%'), target('100%')],
       ['start', { tick: 1250, probe: -1 }, { tick: 2000, probe: -1 }],
     );
     assert.deepEqual(target('packet 5'), { packets: 5 });
-    assert.throws(() => target('101%'), /^EngineError: No moment "101%": TICK/);
+    assert.throws(() => target('101%'), /^EngineError: No moment "101%": tick N, TICK/);
   });
 
   it('are no packets that have not passed; one step further than the last leads to the present', () => {

@@ -35,6 +35,7 @@ export async function haveInHands(hand: Hand): Promise<void> {
     assert.match(text, says, `${line}: ${text}`);
   };
   await say('print $pkt.tcp.flags.reset', /= true\n/);
+  await leadsThere(hand, say);
   const put = (ttl: number): Promise<void> =>
     say(
       String.raw`inject "udp.dstport=7777 ip.ttl=${ttl} data=\"hi\"" at nic`,
@@ -77,6 +78,14 @@ export async function haveInHands(hand: Hand): Promise<void> {
   await thrown(hand, say);
 }
 
+/** Where lists say that something was, it can be gone to. */
+async function leadsThere(hand: Hand, say: (line: string, says: RegExp) => Promise<void>): Promise<void> {
+  const [, tick] = /^(\d+) .* write +RDT /m.exec(await hand.type('info mmio write RDT')) ?? [];
+  await hand.goto(`tick ${tick}`);
+  await say('frame', /^#0 {2}e1000_mmio_write \(/);
+  await hand.goto('end');
+}
+
 /** Frames make the NIC interrupt, and the driver access its registers. */
 async function interrupted(hand: Hand): Promise<void> {
   await hand.catches(['irq', '']);
@@ -114,6 +123,7 @@ export async function loseData(hand: Hand): Promise<void> {
   await hand.catches(again);
   assert.match(await hand.continue(), AGAIN);
   await knowsWhoItIs(hand);
+  await isAnalysed(hand);
   await hand.catches(connected);
   assert.match(await hand.reverse(), CONNECTED);
   await hand.catches(again, connected);
@@ -122,6 +132,22 @@ export async function loseData(hand: Hand): Promise<void> {
   assert.match(await hand.continue(), AGAIN);
   assert.match(await hand.type('print $pkt.tcp.dstport'), /= 5556\n/);
   await knowsWhoItIs(hand);
+}
+
+/** What Wireshark would say of what is sent again, where that passes the user network's edge. */
+async function isAnalysed(hand: Hand): Promise<void> {
+  await hand.catches(['packet', 'tcp.flags.fin == 1 in slirp']);
+  assert.match(await hand.continue(), /packet in slirp/);
+  for (const [line, says] of [
+    ['packets tcp in slirp', /^\*?\s*\d+ .*\[TCP Retransmission\].*\[FIN/m],
+    ['packets tcp.analysis.retransmission in slirp', /^\*?\s*1 .*\[TCP Retransmission\]/m],
+    ['info packet', /\[Expert Info \(Note\/Sequence\): This frame is a \(suspected\) retransmission\]/],
+    ['print $pkt("_ws.expert.severity == \\"Note\\" && tcp.analysis.rto")', /= 1\n/],
+    ['info conversations slirp', /^tcp 0 +10\.0\.2\.2:\d+ .* 1 +(?:open|half closed|closed)$/m],
+  ] as const) {
+    const text = await hand.type(line);
+    assert.match(text, says, `${line}: ${text}`);
+  }
 }
 
 /** Identities: what is sent again says of which packet, and who was dropped by hand ends there. */

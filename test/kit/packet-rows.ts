@@ -24,6 +24,13 @@ interface Row {
   readonly writes?: (bytes: Buffer) => void;
 }
 
+/** An error of a filter, with the filter and what marks its wrong part. */
+const wrong = (filter: string, part: string, message: string): RegExp => {
+  const at = filter.indexOf(part);
+  const quoted = filter.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`${message}[\\s\\S]*\n    ${quoted}\n {${4 + at}}\\^{${part.length}}(?:\n|$)`);
+};
+
 const frames = (count: number) => (bytes: Buffer) => assert.equal(readCapture(bytes).packets.length, count);
 
 /** `FILE` stands for a file. */
@@ -35,14 +42,19 @@ const ROWS: readonly Row[] = [
   { type: `print $pkt("ip.src == \${ip.src} && \${private_ipv4:ip.dst}")`, says: /= 1\n/ },
   { type: 'set macro between ip.addr == $1 && ip.addr == $2', says: /^$/ },
   { type: `print $pkt("\${between:10.0.2.2;10.0.2.15} && tcp.dstport in {80, 5550..5560}")`, says: /= 1\n/ },
-  { type: 'print $pkt("tcp.dstprt == 5556")', says: /tcp\.dstprt.*tcp\.dstport/s },
+  { type: 'print $pkt("tcp.dstprt == 5556")', says: wrong('tcp.dstprt == 5556', 'tcp.dstprt', 'tcp\\.dstport') },
+  { type: 'packets nosuch.field', says: wrong('nosuch.field', 'nosuch.field', 'no packet field') },
+  { type: 'packets tcp and ip.ttl = 3', says: wrong('tcp and ip.ttl = 3', '=', 'unexpected') },
+  { type: 'catch packet ip.addr == 10.0.2.300 in nic', says: wrong('ip.addr == 10.0.2.300', '10.0.2.300', 'IPv4') },
+  { type: 'break tcp_input if $pkt("tcp.lne > 1")', says: wrong('tcp.lne > 1', 'tcp.lne', 'did you mean "tcp\\.len"') },
+  { type: 'dump pcap FILE ip.tll', says: wrong('ip.tll', 'ip.tll', 'did you mean "ip\\.ttl"') },
   {
     type: 'catch packet port 5556 and tcp',
     says: /capture filters; as a display filter: tcp\.port == 5556|udp\.port == 5556/,
   },
   { type: 'packets tcp.len == 17 && ip.dst == 10.0.2.15 in nic', says: /^\*?\s*1 .*\[PSH, ACK\]/m },
   { type: 'packets "tcp.len == 17 && frame contains \\"qemu\\"" in nic', says: /^\*?\s*1 .*\[PSH, ACK\]/m },
-  { type: 'packets "tcp.dstprt == 17"', says: /tcp\.dstport/ },
+  { type: 'packets "tcp.dstprt == 17"', says: wrong('tcp.dstprt == 17', 'tcp.dstprt', 'tcp\\.dstport') },
   { type: 'calls e1000_receive_iov if $pkt("tcp.len == 17")', says: /e1000_receive_iov/ },
   // The packet.
   { type: 'frame', says: /iov=\[71 bytes: 10\.0\.2\.2:\d+ -> 10\.0\.2\.15:5556 TCP \[PSH, ACK\]\], iovcnt=1\)/ },
@@ -59,7 +71,11 @@ const ROWS: readonly Row[] = [
   },
   { type: 'x/2xb $pkt', says: /0x0:\t0x52\t0x54\n/ },
   { type: 'x/1s $pkt + 54', says: /0x36:\t"Hello qemu Geust\\n"/ },
-  { type: 'info packet', says: /^Transmission Control Protocol, .*Len: 17\n[\s\S]*^00000000 {2}52 54 00/m },
+  // With what the packets before say of it.
+  {
+    type: 'info packet',
+    says: /Transmission Control .* Seq: 1, Ack: 1, Len: 17\n[\s\S]*\[Bytes in flight: 17\]\n[\s\S]*^00000000 {2}52 54/m,
+  },
   { type: 'save packet FILE', says: /Wrote 71 bytes/, writes: frames(1) },
   // Conversations and analysis.
   { type: 'info conversations', says: /^tcp 0 +10\.0\.2\.2:\d+ +10\.0\.2\.15:5556 +3 +\d+ +1 .* 0 +open$/m },
@@ -74,6 +90,9 @@ const ROWS: readonly Row[] = [
   { type: 'dump pcap FILE tcp.len > 0 && tcp.stream == 0 in nic', says: /Wrote 1 packet /, writes: frames(1) },
   // Registers, drops.
   { type: 'info mmio RDT all', says: /write +RDT +0x\w{8}/ },
+  { type: 'info mmio write RDT 1', says: /^\d+ .* write +RDT +0x\w{8}\n\d+ accesses in all\.\n/m },
+  { type: 'set link user.0 loss 101%', says: /"101%" is no part of the packets \(loss 1%; up to 100%\)/ },
+  { type: 'show link user.0', says: /^user\.0 carries every packet, at once and in order\.$/m },
   { type: 'info drops RX_FILTER', says: /^8254x manual, 3\.2\.1: /m },
   { type: 'info drops RX_FILTR', says: /Did you mean RX_FILTER/ },
   // Catchpoints.
@@ -114,6 +133,10 @@ export const PAST_ROWS: readonly Row[] = [
   { type: 'set link user.0 loss 1%', says: /past/ },
   { type: 'inject "udp.dstport=7" at nic', says: /past/ },
   { type: 'edit $pkt.ip.ttl = 9', says: /^ip\.ttl: 64 -> 9$/m },
+  // As it is shown: in a replay relative to where the connection began.
+  { type: 'edit $pkt.tcp.seq = 2', says: /^tcp\.seq: \d+ -> 2$/m },
+  { type: 'print $pkt.tcp.seq', says: /= 2\n/ },
+  { type: 'edit $pkt.ip.proto = "UDP"', says: /^ip\.proto: 6 -> 17$/m },
   { type: 'drop', says: /^Dropped 71 bytes: /m },
   { type: 'info drops', says: /^1 +DEBUGGER /m },
 ];

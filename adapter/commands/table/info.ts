@@ -201,9 +201,9 @@ It is found by executing history again, so the machine pays nothing for it. "got
         name: 'mmio',
         class: 'status',
         takes: 'nothing',
-        words: ['all'],
+        words: ['read', 'write', 'all'],
         summary: "The last accesses of the guest's driver to the NIC's registers, with their values.",
-        usage: 'info mmio [REGISTER] [COUNT | all]',
+        usage: 'info mmio [read | write] [REGISTER] [COUNT | all]',
         details: `They are found by executing history again: "catch mmio" stops at one, "goto tick N" leads there.`,
       },
       {

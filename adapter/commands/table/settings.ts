@@ -181,7 +181,13 @@ catch packet \${between:10.0.2.2;10.0.2.15}`,
     summary: 'Generic command for showing things about the debugger.',
     subcommands: [
       { name: 'args', class: 'status', takes: 'nothing', summary: 'Show the QEMU options of the machine.' },
-      { name: 'link', class: 'status', takes: 'nothing', summary: 'Show what links do to packets.' },
+      {
+        name: 'link',
+        class: 'status',
+        takes: 'nothing',
+        summary: 'Show what links do to packets.',
+        usage: 'show link [NAME]',
+      },
       { name: 'macro', class: 'status', takes: 'nothing', summary: 'Show the macros of display filters.' },
       {
         name: 'convenience',

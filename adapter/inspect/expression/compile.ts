@@ -325,7 +325,7 @@ class Compiler {
       // With escapes in the string, places in it are not those in the filter.
       const plain = span !== undefined && span.end - span.start === filter.length + 2 && error.span;
       const inside = plain ? { start: span.start + 1 + plain.start, end: span.start + 1 + plain.end } : span;
-      throw new ExpressionError(error.message, inside);
+      throw new ExpressionError(error.message, inside, error.excerpt);
     }
   }
 

@@ -223,7 +223,7 @@ export class Book {
     const { all, last } = same;
     if (last.end !== '') {
       // It is over, so this is one of those that are not.
-      return all.find((j) => j.end === '') ?? last;
+      return all.find((j) => j.end === '' && (j.datagram === '' || j.datagram === datagram)) ?? last;
     }
     const other = last.datagram !== '' && last.datagram !== datagram;
     return (other ? all.findLast((j) => j.datagram === datagram) : undefined) ?? last;
@@ -279,7 +279,8 @@ export class Book {
     if (fn === 'ip_fragment' || fn === 'ip_do_fragment') {
       j.datagram = identity.datagram;
       this.#whole.set(identity.datagram, j);
-    } else if (!identity.fragment && this.#fragments.size > 0) {
+    } else if (!identity.fragment && this.#fragments.size > 0 && !ORIGINS.has(fn)) {
+      // Where a packet begins, its identification may be what the buffer's last packet has left.
       this.#joins(j, identity.datagram);
     }
   }

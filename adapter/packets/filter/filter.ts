@@ -1,5 +1,6 @@
 /** Display filters: Wireshark's language for saying which packets are meant. */
 import type { PacketView } from '../packet-view.ts';
+import { marked } from '../span.ts';
 import { FilterError } from './ast.ts';
 import { captureHint } from './capture-syntax.ts';
 import { compileTest } from './compile.ts';
@@ -29,14 +30,15 @@ export interface FilterOptions {
 
 const NO_MACROS: Macros = new Map();
 
-/** Throws `FilterError`, which knows the part of the text that is wrong. An empty text means every packet. */
+/** Throws `FilterError`, which knows and shows the part of the text that is wrong. An empty text means every packet. */
 export function compileFilter(text: string, options: FilterOptions = {}): Filter {
   try {
     return compiled(text, options);
   } catch (error) {
     if (error instanceof FilterError) {
       const hint = captureHint(text);
-      throw hint === undefined ? error : new FilterError(`${error.message} ${hint}`, error.span);
+      const message = hint === undefined ? error.message : `${error.message} ${hint}`;
+      throw new FilterError(message, error.span, marked(text, error.span));
     }
     throw error;
   }

@@ -1,6 +1,6 @@
 /** Constants of filters: what a text means as a value of some type. Functions throw `FilterError`. */
 import { parseIpv4, parseIpv6 } from '../format.ts';
-import type { Field, Names } from '../protocol.ts';
+import { type Field, type Names, namedValue } from '../protocol.ts';
 import { FilterError, type ValueNode } from './ast.ts';
 import type { Type } from './kinds.ts';
 import { statesOf } from './states.ts';
@@ -96,13 +96,6 @@ function float(text: string): number {
     throw new FilterError(`"${text}" is not a valid floating-point number.`);
   }
   return Number(text);
-}
-
-/** The number that a name stands for; what follows a name in parentheses need not be said. */
-function namedValue(names: Names, text: string): number | undefined {
-  const all = Object.entries(names);
-  const found = all.find(([, name]) => name === text) ?? all.find(([, name]) => name.replace(/ \(.*$/, '') === text);
-  return found === undefined ? undefined : Number(found[0]);
 }
 
 function unknownName(names: Names, text: string): FilterError {

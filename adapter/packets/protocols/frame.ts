@@ -9,9 +9,11 @@ import {
   type FieldDeclaration,
   type FieldType,
   GROUP,
+  GROUP_NAMES,
   type Part,
   Protocol,
   SEVERITY,
+  SEVERITY_NAMES,
 } from '../protocol.ts';
 import { dateText, epochSeconds, SECOND, secondsText, timeBetween } from '../times.ts';
 import { ENCAPSULATIONS } from './encapsulations.ts';
@@ -110,8 +112,8 @@ function comments(p: PacketView): Part[] {
 
 const EXPERT = variable('_ws.expert', 'Expert Info', 'none');
 const MESSAGE = variable('_ws.expert.message', 'Message', 'string');
-const SEVERITY_LEVEL = variable('_ws.expert.severity', 'Severity level', 'uint32');
-const GROUP_NUMBER = variable('_ws.expert.group', 'Group', 'uint32');
+const SEVERITY_LEVEL = variable('_ws.expert.severity', 'Severity level', 'uint32', { names: SEVERITY_NAMES });
+const GROUP_NUMBER = variable('_ws.expert.group', 'Group', 'uint32', { names: GROUP_NAMES });
 
 const BROKEN: Expert = { message: 'Malformed Packet (Exception occurred)', severity: 'error', group: 'malformed' };
 
