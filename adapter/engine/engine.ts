@@ -384,8 +384,8 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
       this.#show({ ...moment, stop: { kind: 'recording-end' } });
       return;
     }
-    if (this.#time.inPast) {
-      await this.#time.forward(step);
+    if (this.#time.inPast && !(await this.#time.forward(moment, step))) {
+      return;
     }
     if (stopped.materialised) {
       await inferior.runtime.addStanding(performance.now() - this.#materialisedAt);

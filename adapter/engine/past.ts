@@ -417,6 +417,13 @@ export class Past {
     });
   }
 
+  /** Goes to where it stands once more, from the beginning, so that conditions are shown all packets before. */
+  async remember(here: TimePosition, held: HeldPlaces | undefined): Promise<Arrival> {
+    const checkpoint = this.#live().oldest ?? null;
+    const watches = held ? await this.#origins(held.at, checkpoint, held.places) : [];
+    return this.#run({ target: here, breakpoints: 'note', watches }, checkpoint);
+  }
+
   /** Goes on forwards from where it stands; breakpoints stop, and so does `end`. */
   async go(end: TimePosition): Promise<void> {
     await this.inferior.runtime.startTravel({ target: end, breakpoints: 'stop' });

@@ -373,13 +373,27 @@ export class TimeTravel {
     }
   }
 
-  /** Prepares the past to run on from where it stands, to a breakpoint, the end of a step or the present. */
-  async forward(step: PastStep | undefined): Promise<void> {
+  /**
+   * Prepares the past to run on from `here`, to a breakpoint, the end of a step or the present. False if that was given
+   * up, and `here` is shown.
+   */
+  async forward(here: Moment, step: PastStep | undefined): Promise<boolean> {
     if (!this.#present || !this.#past) {
       throw new EngineError('the past is not shown');
     }
+    let ready = step !== undefined || !this.#past.installer.remembers;
+    if (!ready) {
+      await this.#guarded(here, async (past) => {
+        const arrival = await past.remember(here.position, this.#held);
+        await this.#watches.rearm(this.#momentOf(arrival, past.inferior, here.stop));
+        ready = true;
+      });
+    }
     this.#step = step;
-    await this.#past.go(this.#present.position);
+    if (ready) {
+      await this.#past.go(this.#present.position);
+    }
+    return ready;
   }
 
   #stoppedInPast(arrival: Arrival): void {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { parseCatch } from '../../adapter/commands/catch-text.ts';
 import type { QueryOptions, QueryRequest, QueryRow } from '../../adapter/engine/api.ts';
+import { Past } from '../../adapter/engine/past.ts';
 import { packetNumber } from '../../adapter/packets/format.ts';
 import { capture } from '../kit/paths.ts';
 import { Session } from './session.ts';
@@ -171,5 +172,21 @@ describe('queries', () => {
       await s.resume();
       await stopsAt(row);
     }
+    // So does going on from a moment in the middle; and that can be given up.
+    const middle = { tick: all[0]?.tick ?? 0, probe: all[0]?.probe ?? -1 };
+    await s.engine.goTo(middle);
+    await s.stop();
+    const { remember } = Past.prototype;
+    Past.prototype.remember = function (...args) {
+      Past.prototype.remember = remember;
+      const arrived = remember.apply(this, args);
+      void s.engine.interrupt();
+      return arrived;
+    };
+    await s.resume();
+    assert.deepEqual(await s.stop(), { kind: 'pause' });
+    assert.equal(s.engine.history?.here.tick, middle.tick);
+    await s.resume();
+    await stopsAt(all[1]);
   });
 });
