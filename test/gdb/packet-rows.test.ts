@@ -67,6 +67,8 @@ class Prompt {
   }
 }
 
+const CLOSING = /^Catchpoint 3 \(guest TCP 10\.0\.2\.15:5556 to .* ESTABLISHED -> CLOSE_WAIT\), tcp_set_state \(/m;
+
 describe('packets at the prompt', function () {
   this.timeout(60_000);
   let p: Prompt;
@@ -149,6 +151,12 @@ describe('packets at the prompt', function () {
     await catchesDataLive();
     await p.type('catch packet tcp.flags.fin == 1 in guest');
     assert.match(await p.type('continue'), /Catchpoint 2 \(packet in guest\)/);
+    await p.type('catch state guest 5556 CLOSE_WAIT');
+    assert.match(await p.type('continue'), CLOSING);
+    await p.type('delete 2');
+    assert.match(await p.type('reverse-stepi'), /^tcp_fin \(.*\[past: /s);
+    assert.match(await p.type('continue'), CLOSING);
+    await p.type('delete 3');
     assert.match(await p.type('reverse-continue'), DATA_STOPPED);
     await typeRows(p.type);
     await typeRows(p.type, PAST_ROWS);
