@@ -50,14 +50,14 @@ const RUNS = 'A what-if that runs cannot be told anything or changed; interrupt 
 export class WhatIf {
   readonly #hooks: WhatIfHooks;
   original: Original | undefined;
+  /** What leaves the past, one after the other. */
+  #leaving: Promise<unknown> = Promise.resolve();
+  /** The what-if that is just beginning. */
+  #beginning: Promise<unknown> = Promise.resolve();
 
   constructor(hooks: WhatIfHooks) {
     this.#hooks = hooks;
   }
-
-  /** What leaves the past, one after the other. */
-  #leaving: Promise<unknown> = Promise.resolve();
-  #beginning: Promise<unknown> = Promise.resolve();
 
   /**
    * Something is about to be changed: if it is the past, what is shown from now on is what would have been, and the
