@@ -28,12 +28,11 @@ const FILES_OF_A_JOB = 8;
  * What runs on every Node version: what depends on Node and V8, a few of each kind.
  * The stack's own tests are the same everywhere, and so is what knows the engine alone.
  */
-const CORE = [
-  'test/{compiler,engine}/*.test.ts',
-  'test/core/{bad-input,callchains,determinism,history,saved,seed,time-travel}.test.ts',
-  'test/dap/{adapter,port,session,streams,toy}.test.ts',
-  'test/gdb/{cli,javascript,light-stops,piped,terminal,watch}.test.ts',
-];
+const CORE = {
+  core: ['bad-input', 'callchains', 'determinism', 'history', 'saved', 'seed', 'time-travel'],
+  dap: ['adapter', 'port', 'session', 'streams', 'toy'],
+  gdb: ['cli', 'javascript', 'light-stops', 'piped', 'terminal', 'watch'],
+};
 /** A job that takes longer hangs, and is ended. */
 const JOB_MS = 15 * 60_000;
 /** Random sessions on other Node versions. */
@@ -105,6 +104,16 @@ function otherNodes() {
   );
 }
 
+/** The core suites in jobs, each file by its name: mocha passes over a pattern that matches nothing. */
+function coreJobs() {
+  const named = Object.entries(CORE).map(([folder, names]) => names.map((name) => `test/${folder}/${name}.test.ts`));
+  const gone = named.flat().filter((file) => !existsSync(join(root, file)));
+  if (gone.length > 0) {
+    throw new Error(`no such tests: ${gone.join(', ')}`);
+  }
+  return [...named, ['test/{compiler,engine}/*.test.ts']];
+}
+
 /** All test files in jobs, those of slow folders first. */
 function jobsOfFiles() {
   const rank = (file) => (SLOW.indexOf(file.split('/', 1)[0]) + SLOW.length + 1) % (SLOW.length + 1);
@@ -132,11 +141,13 @@ async function pool(jobs, width) {
 
 async function everything() {
   const ts = join(modules, 'typescript/bin/tsc');
-  const others = otherNodes().map((node) => async () => {
-    const result = await mocha(node, CORE, { env: { PKTGDB_HISTORY_SESSIONS: OTHER_SESSIONS } });
-    process.stdout.write(`that was ${node}\n`);
-    return result;
-  });
+  const others = otherNodes().flatMap((node) =>
+    coreJobs().map((files) => async () => {
+      const result = await mocha(node, files, { env: { PKTGDB_HISTORY_SESSIONS: OTHER_SESSIONS } });
+      process.stdout.write(`that was ${node}\n`);
+      return result;
+    }),
+  );
   return pool(
     [
       () => check('types', [ts, '-p', '.']),
