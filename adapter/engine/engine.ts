@@ -82,6 +82,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   #inferiorState: InferiorState = 'none';
   /** Counts starts and ends, so that a start notices that it is out of date. */
   #run = 0;
+  #disposed = false;
   readonly #last = new LastRun();
   /** When the machine began, in milliseconds since the epoch. */
   #begun = 0;
@@ -204,7 +205,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   /** Throws if the run that is being started has been ended, or another one has been asked for. */
   #checkRun(run: number): void {
-    if (run !== this.#run) {
+    if (this.#disposed || run !== this.#run) {
       throw new GivenUpError('The start was given up: the machine was ended, or started again, meanwhile.');
     }
   }
@@ -316,7 +317,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     await Promise.all([this.#leaving, this.#whatIf.settled()]);
   }
 
+  /** Ends the machine for good: none is started any more. */
   async dispose(): Promise<void> {
+    this.#disposed = true;
     await this.kill();
     this.#forgetHistory();
     this.#traces.close();
@@ -350,7 +353,6 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     });
   }
 
-  /** What the machine was asked for while it ran, and has not come to. */
   #show(moment: Moment): void {
     const { stop } = moment;
     this.#moment = moment;

@@ -78,6 +78,21 @@ describe('the end of a session', () => {
     }
   });
 
+  it('starts no machine that was asked for before it', async () => {
+    for (const turns of [0, 1, 3, 10, 30]) {
+      const s = await Session.create();
+      await s.launch();
+      const killed = s.engine.kill();
+      const again = killed.then(() => s.launch()).catch((e: unknown) => e);
+      for (let turn = 0; turn < turns; turn++) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      await s.engine.dispose();
+      assert.match(String(await again), /The start was given up/);
+      assert.equal(threads.size, 0, `${threads.size} threads after ${turns} turns`);
+    }
+  });
+
   it('answers who asks the machine for something just then', async () => {
     const { change } = Inferior.prototype;
     try {
