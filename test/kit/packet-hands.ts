@@ -25,6 +25,7 @@ const RESETS_AND_FRAMES = [
 ] as const;
 const AGAIN = /TCP retransmission by slirp/;
 const LOST = /dropped IP_CSUM/;
+const LOST_ON_LINK = /dropped LINK_LOSS/;
 const CONNECTED = /slirp TCP 10\.0\.2\.15:5556 to 10\.0\.2\.2:\d+ SYN_SENT -> ESTABLISHED/;
 const THROWN = /TypeError.*iov_len/;
 
@@ -72,6 +73,7 @@ export async function haveInHands(hand: Hand): Promise<void> {
   await say('info drops DEBUGGER', /^tick \d+, .* UDP /m);
   await interrupted(hand);
   await dropped(hand, say);
+  await lostOnLink(hand, say);
   await hand.catches(...RESETS_AND_FRAMES);
   await put(6);
   assert.match(await hand.continue(), PUT_IN);
@@ -170,5 +172,25 @@ async function dropped(hand: Hand, say: (line: string, says: RegExp) => Promise<
   assert.match(await hand.reverse(), RESET);
   await hand.catches(['drop', 'IP_CSUM']);
   assert.match(await hand.continue(), LOST);
+  await hand.goto('end');
+}
+
+/** A link that loses everything: slirp's answer to a ping is caught there, gone back from, and come to again. */
+async function lostOnLink(hand: Hand, say: (line: string, says: RegExp) => Promise<void>): Promise<void> {
+  await say('set link user.0 loss 100%', /^$/);
+  await say('show link', /^user\.0: loss 100%$/m);
+  await hand.catches(['drop', 'LINK_LOSS']);
+  await say('inject "icmp.type=8 ip.dst=10.0.2.2" at slirp', /^Put in at slirp: 42 bytes: .* ICMP$/m);
+  const isLost = async (): Promise<void> => {
+    assert.match(await hand.continue(), LOST_ON_LINK);
+    // Or the question that comes before it.
+    await say('print $pkt("icmp.type == 0 && ip.dst == 10.0.2.15 || arp.dst.proto_ipv4 == 10.0.2.15")', /= 1\n/);
+  };
+  await isLost();
+  await say('set link user.0 off', /^$/);
+  await hand.catches(['rst', '']);
+  assert.match(await hand.reverse(), RESET);
+  await hand.catches(['drop', 'LINK_LOSS']);
+  await isLost();
   await hand.goto('end');
 }
