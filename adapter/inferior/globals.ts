@@ -11,37 +11,73 @@ export interface RunningMachine {
 }
 
 export class Globals {
-  /** Those of all files; of names that several have, the first one. */
-  readonly all: object = Object.create(null) as object;
+  readonly #files = new Map<string, Registration>();
   readonly #of = new Map<string, object>();
+  #all: object | undefined;
+  #machine: (() => RunningMachine) | undefined;
 
   add(file: string, names: Registration): void {
-    const own: object = Object.create(this.all) as object;
-    for (const [name, [get, set]] of Object.entries(names)) {
-      const accessor: PropertyDescriptor = { get, enumerable: true, configurable: true, ...(set ? { set } : {}) };
-      Object.defineProperty(own, name, accessor);
-      if (!(name in this.all)) {
-        Object.defineProperty(this.all, name, accessor);
-      }
+    this.#files.set(file, names);
+    if (this.#all) {
+      define(this.#all, names);
     }
-    this.#of.set(file, own);
+  }
+
+  /**
+   * Those of all files; of names that several have, the first one. They are thousands, and most launches ask for none:
+   * the object is made when somebody does.
+   */
+  get all(): object {
+    if (!this.#all) {
+      const all: object = Object.create(null) as object;
+      this.#files.forEach((names) => void define(all, names));
+      this.#all = all;
+    }
+    return this.#all;
+  }
+
+  #seenFrom(file: string): object {
+    const names = this.#files.get(file);
+    if (!names) {
+      return this.all;
+    }
+    const seen = this.#of.get(file) ?? define(Object.create(this.all) as object, names, true);
+    this.#of.set(file, seen);
+    return seen;
+  }
+
+  /** What gives the value of a name, without the object of all. */
+  #getter(name: string): (() => unknown) | undefined {
+    return [...this.#files.values()].find((names) => Object.hasOwn(names, name))?.[name]?.[0];
   }
 
   /** As seen from a file: its own ones first. `names` are those that are read often. */
   of(file: string, names: readonly string[] = []): object {
-    const seen = this.#of.get(file) ?? this.all;
+    const seen = this.#seenFrom(file);
     return names.length === 0 ? seen : withOwn(seen, names);
   }
 
   /** The root of the state; undefined before the stack is loaded. */
   get machine(): RunningMachine | undefined {
-    return (this.all as { machine?: RunningMachine }).machine;
+    this.#machine ??= this.#getter('machine') as (() => RunningMachine) | undefined;
+    return this.#machine?.();
   }
 
   /** Has the machine's monitor carry out a command. */
   monitor(line: string): string {
-    return (this.all as { handle_hmp_command: (line: string) => string }).handle_hmp_command(line);
+    const command = this.#getter('handle_hmp_command')?.() as (line: string) => string;
+    return command(line);
   }
+}
+
+/** Gives an object accessors of names; those that it has, or inherits, stay unless `over` says otherwise. */
+function define(object: object, names: Registration, over = false): object {
+  for (const [name, [get, set]] of Object.entries(names)) {
+    if (over || !(name in object)) {
+      Object.defineProperty(object, name, { get, enumerable: true, configurable: true, ...(set ? { set } : {}) });
+    }
+  }
+  return object;
 }
 
 /** Names that a compiled expression takes from `$G`. */

@@ -255,20 +255,38 @@ export const PROTOCOLS: readonly Protocol[] = linked([
 /** Gives each protocol its number and the protocols that it may carry. */
 function linked(list: readonly Protocol[]): readonly Protocol[] {
   list.forEach((protocol, i) => {
-    const { carries, carriesByPort } = protocol.declaration;
     protocol.index = i;
-    if (carries !== undefined) {
-      protocol.carried = numbered(list, carries);
-    } else if (carriesByPort !== undefined) {
-      protocol.carriedByPort = numbered(list, carriesByPort);
-      protocol.carriedAny = list.filter((p) => anyOf(p, carriesByPort));
-    }
   });
+  // Several protocols carry what stands in the same table.
+  const tables = new Map<string, ReturnType<typeof tableOf>>();
+  const tableNamed = (name: string): ReturnType<typeof tableOf> => {
+    const table = tables.get(name) ?? tableOf(list, name);
+    tables.set(name, table);
+    return table;
+  };
+  const nothing = Uint8Array.from(list, (other) => Number(other === data));
   for (const protocol of list) {
-    const above = reachable(list, protocol);
-    protocol.reaches = Uint8Array.from(list, (other) => Number(other === data || above.has(other)));
+    const { carries, carriesByPort } = protocol.declaration;
+    const name = carries ?? carriesByPort;
+    const table = name === undefined ? undefined : tableNamed(name);
+    protocol.reaches = table?.reached ?? nothing;
+    if (carries !== undefined) {
+      protocol.carried = table?.numbers ?? null;
+    } else if (table) {
+      protocol.carriedByPort = table.numbers;
+      protocol.carriedAny = table.any;
+    }
   }
   return list;
+}
+
+/** What stands in a table: by number, for any number, and which protocols may be found above, by index. */
+function tableOf(list: readonly Protocol[], name: string) {
+  return {
+    numbers: numbered(list, name),
+    any: list.filter((p) => anyOf(p, name)),
+    reached: reached(list, name),
+  };
 }
 
 /** Whether a protocol takes what no number of a table does. */
@@ -277,22 +295,20 @@ function anyOf(protocol: Protocol, table: string): boolean {
   return found === 'any' || found?.includes('any') === true;
 }
 
-/** The protocols that may be found somewhere above one. */
-function reachable(list: readonly Protocol[], from: Protocol): Set<Protocol> {
-  const out = new Set<Protocol>();
-  const tables = new Set<string>();
-  const visit = ({ declaration: { carries, carriesByPort } }: Protocol): void => {
-    const table = carries ?? carriesByPort;
-    if (table === undefined || tables.has(table)) {
-      return;
+/** For each protocol whether it may be found somewhere above those that carry what stands in a table. */
+function reached(list: readonly Protocol[], first: string): Uint8Array {
+  const out = Uint8Array.from(list, (p) => Number(p === data));
+  const tables = new Set([first]);
+  for (const table of tables) {
+    for (const { index, declaration } of list.filter((p) => p.declaration.found[table] !== undefined)) {
+      out[index] = 1;
+      const next = declaration.carries ?? declaration.carriesByPort;
+      if (next !== undefined) {
+        // Those that are added while the loop goes on are visited as well.
+        tables.add(next);
+      }
     }
-    tables.add(table);
-    for (const protocol of list.filter((p) => p.declaration.found[table] !== undefined)) {
-      out.add(protocol);
-      visit(protocol);
-    }
-  };
-  visit(from);
+  }
   return out;
 }
 
