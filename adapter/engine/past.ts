@@ -11,7 +11,7 @@ import type { CheckpointRef } from '../mailbox/checkpoint-ref.ts';
 import { IN_POLL } from '../mailbox/probes.ts';
 import { type BreakpointSpec, EngineError } from './api.ts';
 import { type BreakpointTable, SEEKER } from './breakpoints.ts';
-import { type HistorySource, notKept } from './history-source.ts';
+import { type HistorySource, NOT_RUNNING, notKept } from './history-source.ts';
 import type { Image } from './image.ts';
 import { Inferior } from './inferior.ts';
 import type { V8Paused } from './inspector.ts';
@@ -251,6 +251,7 @@ export class Past {
   ): Promise<NotedHit | null> {
     await prepare(await this.to(entry));
     const arrived = this.#nextEnd();
+    arrived.catch(() => undefined); // it may end before it is waited for
     await this.inferior.runtime.startTravel({ target: from, breakpoints: 'note' });
     await this.inferior.inspector.send('Debugger.resume').catch(() => undefined);
     const { stop } = (await arrived).report;
@@ -272,11 +273,11 @@ export class Past {
   async #nextEnd(): Promise<RunEnd> {
     const { inferior } = this;
     const end = await new Promise<RunEnd>((resolve, reject) => {
-      const ended = (): void => {
-        if (inferior.failure !== '') {
-          reject(new EngineError(inferior.failure));
-        }
-      };
+      const ended = (): void => reject(new EngineError(inferior.failure || NOT_RUNNING));
+      if (inferior.exited) {
+        ended();
+        return;
+      }
       inferior.once('exited', ended);
       this.#expected = (e) => {
         inferior.off('exited', ended);

@@ -93,6 +93,27 @@ describe('the end of a session', () => {
     }
   });
 
+  it('answers who was on the way in history', async () => {
+    const { travel } = Inferior.prototype;
+    const s = await Session.create();
+    try {
+      s.break('tcp_input', undefined, { temporary: true, ignoreCount: 5 });
+      await s.launch({ trace: capture('05-http.pcap'), args: ['-nic', 'user'] });
+      await s.stop();
+      let killed: Promise<unknown> = Promise.resolve();
+      Inferior.prototype.travel = function (message) {
+        killed = s.engine.kill();
+        return travel.call(this, message);
+      };
+      await assert.rejects(s.engine.reverse('over'), /The program is not being run/);
+      await killed;
+      assert.equal(threads.size, 0);
+    } finally {
+      Inferior.prototype.travel = travel;
+      await s.dispose();
+    }
+  });
+
   it('answers who asks the machine for something just then', async () => {
     const { change } = Inferior.prototype;
     try {
