@@ -466,9 +466,9 @@ export interface EngineApi {
   goToPassed(location: BreakpointSpec['location']): Promise<void>;
   /**
    * All that passed some places from the beginning up to the moment that is shown, in order. Executes history again;
-   * an interrupt gives it up. While stopped.
+   * an interrupt gives it up. While stopped. With `take` each is handed over as it comes, and none is kept.
    */
-  trace(points: readonly TracePoint[]): Promise<readonly Note[]>;
+  trace(points: readonly TracePoint[], take?: (note: Note) => void): Promise<readonly Note[]>;
   /**
    * Asks about all that has been recorded up to the present (see query.ts). What is shown stays as it is, and may go on
    * meanwhile. Rejects for a request that cannot be compiled.

@@ -434,9 +434,9 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
     await this.#travel(() => this.#time.goTo(moment, target, { kind: 'goto' }));
   }
 
-  async trace(points: readonly TracePoint[]): Promise<readonly Note[]> {
+  async trace(points: readonly TracePoint[], take?: (note: Note) => void): Promise<readonly Note[]> {
     const { position } = this.#needHistory();
-    return this.#queries.trace(this.#live(), points, position);
+    return this.#queries.trace(this.#live(), points, position, take);
   }
 
   /** While it goes on the machine counts as running, so that it can be interrupted. */

@@ -468,6 +468,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         break;
       case 'notes':
         this.emit('notes', m.notes);
+        Atomics.add(this.#ctl, CTL.NOTES_TAKEN, 1);
+        Atomics.notify(this.#ctl, CTL.NOTES_TAKEN);
         break;
       case 'log-full':
         this.#takeLog();

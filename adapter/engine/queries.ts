@@ -123,7 +123,16 @@ export class Queries {
   }
 
   /** All that passed `points` up to a moment, in order. Throws `TravelCancelled` when it is interrupted. */
-  async trace(live: HistorySource, points: readonly TracePoint[], until: TimePosition): Promise<readonly Note[]> {
+  async trace(
+    live: HistorySource,
+    points: readonly TracePoint[],
+    until: TimePosition,
+    take?: (note: Note) => void,
+  ): Promise<readonly Note[]> {
+    if (take) {
+      await this.#traced(live, points, until, take);
+      return [];
+    }
     const at = `${until.tick}:${until.probe}`;
     if (this.#knownAt !== at || this.#knownOf !== live) {
       this.#known.clear();
@@ -135,13 +144,23 @@ export class Queries {
     if (known) {
       return known;
     }
-    this.#tracing = new AbortController();
-    const { signal } = this.#tracing;
-    const notes = await this.#inTurn(() => this.#trace(live, traceQuestion(this.#image, points), until, signal));
+    const notes: Note[] = [];
+    await this.#traced(live, points, until, (note) => void notes.push(note));
     if (this.#knownAt === at && this.#knownOf === live) {
       this.#known.set(key, notes);
     }
     return notes;
+  }
+
+  async #traced(
+    live: HistorySource,
+    points: readonly TracePoint[],
+    until: TimePosition,
+    take: (note: Note) => void,
+  ): Promise<void> {
+    this.#tracing = new AbortController();
+    const { signal } = this.#tracing;
+    await this.#inTurn(() => this.#trace(live, traceQuestion(this.#image, points), until, signal, take));
   }
 
   /** Gives up what `trace` executes just now. */
@@ -154,31 +173,41 @@ export class Queries {
     { byHand, ...question }: TraceQuestion,
     until: TimePosition,
     signal: AbortSignal,
-  ): Promise<readonly Note[]> {
+    take: (note: Note) => void,
+  ): Promise<void> {
     const id = ++this.#asked;
     const inferior = await this.#open(live);
-    const notes: Note[] = [];
-    const take = (more: readonly Note[]): void => void notes.push(...more);
+    let failure: unknown;
+    const takeAll = (more: readonly Note[]): void => {
+      try {
+        more.forEach(take);
+      } catch (e) {
+        failure ??= e;
+        inferior.interrupt();
+      }
+    };
     const stop = (): void => inferior.interrupt();
     const answer = new Answer({ rows: () => undefined, signal }, (row, number) => this.#row(row, number));
-    inferior.on('notes', take);
+    inferior.on('notes', takeAll);
     signal.addEventListener('abort', stop);
     try {
       for (const { from, until: end } of this.#parts(live, question, until)) {
-        if (answer.over) {
+        if (answer.over || failure !== undefined) {
           break;
         }
         const order = { id, deciders: [...question.deciders], eachTurn: '', until: end, byHand };
         await this.#run(inferior, { recording: live.recording, checkpoint: from, query: order }, answer);
       }
     } finally {
-      inferior.off('notes', take);
+      inferior.off('notes', takeAll);
       signal.removeEventListener('abort', stop);
+    }
+    if (failure !== undefined) {
+      throw failure;
     }
     if (answer.over) {
       throw new TravelCancelled('Quit');
     }
-    return notes;
   }
 
   /** What has to be looked at, in order: stretches without a gap between them are one. */

@@ -3,17 +3,33 @@ import { writeFileSync } from 'node:fs';
 import { CommandError } from '../commands/command.ts';
 import { dispatchTrace, journeyCapture } from '../inspect/journey/files.ts';
 import { groupJourneys, type Journey } from '../inspect/journey/journey.ts';
-import { journeysSoFar } from '../inspect/journey/journeys.ts';
+import { journeysSoFar, wholeJourneys } from '../inspect/journey/journeys.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
 /** Identities that a group lists. */
 const MOST = 12;
 
-async function journeys(gdb: GdbInterpreter): Promise<readonly Journey[]> {
+function requireOn(gdb: GdbInterpreter): void {
   if (gdb.settings.journey === 'off') {
     throw new CommandError('Journeys are off; "set journey on" turns them on.');
   }
+}
+
+async function journeys(gdb: GdbInterpreter): Promise<readonly Journey[]> {
+  requireOn(gdb);
   return journeysSoFar(gdb.engine);
+}
+
+/** What is said of packets that are not followed any more; empty if all are. */
+function leftOut(all: readonly Journey[]): string {
+  const before = (all[0]?.id ?? 1) - 1;
+  return before === 0 ? '' : `Packets 1 to ${before} are left out: the last ${all.length} are followed.\n`;
+}
+
+/** How many there are, or from which number to which. */
+function numbersOf(all: readonly Journey[]): string {
+  const [first, last] = [all[0]?.id ?? 1, all.at(-1)?.id ?? 0];
+  return first === 1 ? `${last}` : `those from ${first} to ${last}`;
 }
 
 /** The packet of a number, or the last one that was seen up to here. */
@@ -24,7 +40,7 @@ function chosen(all: readonly Journey[], word: string): Journey {
       : all.find((j) => String(j.id) === word);
   if (!found) {
     throw new CommandError(
-      word === '' ? 'No packet has been on its way.' : `There is no packet ${word}; there are ${all.length}.`,
+      word === '' ? 'No packet has been on its way.' : `There is no packet ${word}; there are ${numbersOf(all)}.`,
     );
   }
   return found;
@@ -45,7 +61,7 @@ export async function infoJourney(gdb: GdbInterpreter, args: string): Promise<vo
 
 export async function infoJourneys(gdb: GdbInterpreter): Promise<void> {
   const all = await journeys(gdb);
-  gdb.out(all.length === 0 ? 'No packet has been on its way.\n' : '');
+  gdb.out(all.length === 0 ? 'No packet has been on its way.\n' : leftOut(all));
   for (const { path, end, ids } of groupJourneys(all)) {
     const shown = ids.slice(0, MOST).join(', ');
     gdb.out(
@@ -61,12 +77,14 @@ export function dumpJourneys(kind: 'journey' | 'vpp') {
     if (path === '') {
       throw new CommandError('Argument required (a file to write to).');
     }
-    const all = await journeys(gdb);
+    requireOn(gdb);
+    const all = await wholeJourneys(gdb.engine);
     try {
       writeFileSync(path, kind === 'vpp' ? dispatchTrace(all) : journeyCapture(all));
     } catch (error) {
       throw new CommandError(`Cannot write ${path}: ${(error as Error).message}`);
     }
+    gdb.out(leftOut(all));
     gdb.out(`Wrote the journeys of ${all.length} packet${all.length === 1 ? '' : 's'} to ${path}.\n`);
   };
 }

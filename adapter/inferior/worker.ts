@@ -130,6 +130,22 @@ let recorded: RecordedHost | undefined;
 const stackUrl = pathToFileURL(data.stackDir).href;
 const light = new LightStops(ctl, stackUrl, (calls) => post({ type: 'light', calls }));
 
+/** Bundles of notes that may be on their way: whoever writes faster than the main thread reads fills the memory. */
+const NOTES_ON_WAY = 32;
+let notesSent = 0;
+
+function sendNotes(notes: readonly Note[]): void {
+  post({ type: 'notes', notes });
+  notesSent++;
+  for (;;) {
+    const taken = Atomics.load(ctl, CTL.NOTES_TAKEN);
+    if (notesSent - taken < NOTES_ON_WAY) {
+      return;
+    }
+    Atomics.wait(ctl, CTL.NOTES_TAKEN, taken);
+  }
+}
+
 const runtime = new Runtime({
   A: new Uint8Array(data.armed),
   T: new Float64Array(data.ticks),
@@ -144,7 +160,7 @@ const runtime = new Runtime({
     writeNote(data.stop, JSON.stringify(stop));
   },
   ...(data.past || data.recording ? {} : { light }),
-  sendNotes: (notes) => post({ type: 'notes', notes }),
+  sendNotes,
 });
 Object.defineProperty(globalThis, '__pktgdb', { value: runtime });
 const { edge } = runtime;

@@ -28,6 +28,8 @@ export const CTL = {
   IN_WAITING: 11,
   /** What an inferior that has stopped lightly is told (see inferior/light-stop.ts). */
   LIGHT: 12,
+  /** How many bundles of notes the main thread has taken. */
+  NOTES_TAKEN: 13,
 } as const;
 
 /** What a thread that has stopped lightly is told. */

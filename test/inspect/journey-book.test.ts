@@ -8,8 +8,8 @@ const ETHERNET_HEADER = 14;
 const TEXT = 'x'.repeat(40);
 
 /** What a datagram is below Ethernet, by the identification of its IP header: whole, and in two fragments. */
-function datagram(id: number): { whole: Uint8Array; parts: Uint8Array[] } {
-  const whole = udp(4000, 5557, TEXT, { ...TO_GUEST, id }).subarray(ETHERNET_HEADER);
+function datagram(id: number, port = 4000): { whole: Uint8Array; parts: Uint8Array[] } {
+  const whole = udp(port, 5557, TEXT, { ...TO_GUEST, id }).subarray(ETHERNET_HEADER);
   const parts = fragments(17, whole.subarray(20), 32, { ...TO_GUEST, id }).map((f) => f.subarray(ETHERNET_HEADER));
   return { whole, parts };
 }
@@ -43,5 +43,36 @@ describe('the book of journeys', () => {
       'fragment of 1; put together to 1',
       '; taken by ip_fragment',
     ]);
+  });
+
+  it('follows no more packets than it has place for: the last ones, whose numbers stay', () => {
+    const book = new Book({ most: 8 });
+    for (let id = 0; id < 30; id++) {
+      const { whole } = datagram(id, id);
+      passes(book, 'ip_output', 'slirp', whole);
+      passes(book, 'udp_queue_rcv_skb', 'guest', whole);
+      assert.equal(book.all.at(-1)?.id, id + 1);
+      assert.ok(book.all.length <= 8);
+    }
+    const { all } = book;
+    assert.ok(all.length >= 6);
+    assert.deepEqual(
+      all.map((j) => [j.id, j.hops.length]),
+      all.map((_, i) => [31 - all.length + i, 2]),
+    );
+    // The first one is forgotten: who says the same is another one.
+    passes(book, 'udp_queue_rcv_skb', 'guest', datagram(0, 0).whole);
+    assert.deepEqual([book.all.at(-1)?.id, book.all.at(-1)?.hops.length], [31, 1]);
+  });
+
+  it('keeps what a packet said in each function only if that is wanted', () => {
+    for (const keepsBytes of [false, true]) {
+      const book = new Book({ keepsBytes });
+      const { whole } = datagram(1);
+      passes(book, 'ip_output', 'slirp', whole);
+      passes(book, 'udp_queue_rcv_skb', 'guest', whole);
+      const [first, last] = book.all[0]?.hops ?? [];
+      assert.deepEqual([first?.bytes.length, last?.bytes.length], [keepsBytes ? whole.length : 0, whole.length]);
+    }
   });
 });

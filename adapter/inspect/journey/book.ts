@@ -89,8 +89,25 @@ const LAST: readonly (readonly [RegExp, string])[] = [
 /** Ends of a stream, and how many of its bytes move; an address of IPv6 is a text. */
 type EndData = readonly [from: number | string, sport: number, to: number | string, dport: number, count: number] | [];
 
+/** What a book is for. */
+export interface BookOptions {
+  /** What packets said in each function is kept, not only what they said last. */
+  readonly keepsBytes?: boolean;
+  /** So many packets are followed at a time; where there are more, those that began first are forgotten. */
+  readonly most?: number;
+}
+
+/** Some hundreds of megabytes, at the some 20 functions that a packet passes. */
+const MOST = 50_000;
+/** With all that they said. */
+const MOST_WHOLE = 25_000;
+const NOTHING = new Uint8Array(0);
+
 export class Book {
-  readonly #list: Growing[] = [];
+  readonly #keepsBytes: boolean;
+  readonly #most: number;
+  #list: Growing[] = [];
+  #begun = 0;
   /** All packets that say so, and the one that was seen last. */
   readonly #byKey = new Map<string, { readonly all: Growing[]; last: Growing }>();
   /** Whole datagrams, and their fragments. */
@@ -103,6 +120,11 @@ export class Book {
   #process = 'a program of the guest';
   /** Where a program called to write: packets go out before the call returns. */
   #call: Hop | undefined;
+
+  constructor({ keepsBytes = false, most = keepsBytes ? MOST_WHOLE : MOST }: BookOptions = {}) {
+    this.#keepsBytes = keepsBytes;
+    this.#most = most;
+  }
 
   get all(): readonly Journey[] {
     return this.#list.map((j) => {
@@ -127,6 +149,9 @@ export class Book {
       ? changesSince(before, new PacketView(before.bytes, before.link), view, packet)
       : 'begins here';
     const bytes = before !== undefined && same(before.bytes, packet.bytes) ? before.bytes : packet.bytes;
+    if (before && !this.#keepsBytes) {
+      j.hops[j.hops.length - 1] = { ...before, bytes: NOTHING };
+    }
     // A drop is told where the packet was.
     const where = layer === 'util' ? (before?.layer ?? 'net') : layer;
     j.hops.push({ fn, layer: where, tick, probe, ns, change, bytes, link: packet.link });
@@ -145,7 +170,7 @@ export class Book {
     const [from = 0, sport = 0, to = 0, dport = 0, count = 0] = data as EndData;
     const host = by.startsWith('so');
     const who = host ? "the host's socket" : this.#process;
-    const nothing = { change: '', bytes: new Uint8Array(0), link: 'ip' } as const;
+    const nothing = { change: '', bytes: NOTHING, link: 'ip' } as const;
     const hop: Hop = { fn: by, layer: host ? 'host' : 'program', tick, probe, ns, ...nothing };
     if (by === 'tcp_sendmsg' && count === 0) {
       this.#call = hop;
@@ -230,7 +255,10 @@ export class Book {
   }
 
   #begin(fn: string, identity: Identity, view: PacketView): Growing {
-    const id = this.#list.length + 1;
+    if (this.#list.length >= this.#most) {
+      this.#forget();
+    }
+    const id = ++this.#begun;
     const j: Growing = {
       id,
       text: packetEnds(view),
@@ -260,6 +288,32 @@ export class Book {
       j.relation = whole ? `segment of ${whole.id}` : '';
     }
     return j;
+  }
+
+  /** Those that began first make place for others: what is said of later ones may be about them no more. */
+  #forget(): void {
+    this.#list = this.#list.slice(-Math.ceil((this.#most * 3) / 4));
+    const first = this.#list[0]?.id ?? 0;
+    const kept = ({ id }: Growing): boolean => id >= first;
+    for (const [key, same] of this.#byKey) {
+      if (!kept(same.last)) {
+        this.#byKey.delete(key);
+      } else if (!same.all.every(kept)) {
+        this.#byKey.set(key, { all: same.all.filter(kept), last: same.last });
+      }
+    }
+    for (const [key, whole] of this.#whole) {
+      if (!kept(whole)) {
+        this.#whole.delete(key);
+      }
+    }
+    for (const waiting of [this.#fragments, this.#datagrams]) {
+      for (const [key, all] of waiting) {
+        const rest = all.filter(kept);
+        rest.length === 0 ? waiting.delete(key) : waiting.set(key, rest);
+      }
+    }
+    this.#streams.forget(first);
   }
 
   /** What can be known of a packet from here on. */

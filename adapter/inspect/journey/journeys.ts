@@ -2,8 +2,8 @@
  * The way of each packet through the machine: which functions it passed, what changed, and what became of it. Found by
  * executing history again; an identity is told by what a packet says, so it survives queues, copies and headers.
  */
-import { EDITS, type EngineApi, type TracePoint } from '../../engine/api.ts';
-import { Book } from './book.ts';
+import { EDITS, type EngineApi, type Stop, type TracePoint } from '../../engine/api.ts';
+import { Book, type BookOptions } from './book.ts';
 import type { Journey } from './journey.ts';
 
 /** Helpers that every packet passes many times, or that have a packet only in the making. */
@@ -40,8 +40,28 @@ const ENDS = [
   { name: 'schedule', at: -1, data: '[task.pid,task.argv[0]]' },
 ] as const satisfies readonly TracePoint[];
 
-/** All journeys up to the moment that is shown. Throws where history is off or the machine runs. */
+/** What has been found out at a stop. */
+const known = new WeakMap<Stop, readonly Journey[]>();
+
+/**
+ * All journeys up to the moment that is shown; of more packets than a book holds, the last ones, whose numbers count
+ * all. Throws where history is off or the machine runs.
+ */
 export async function journeysSoFar(engine: EngineApi): Promise<readonly Journey[]> {
+  const { stop } = engine;
+  const all = (stop && known.get(stop)) ?? (await followed(engine));
+  if (stop) {
+    known.set(stop, all);
+  }
+  return all;
+}
+
+/** The same with what packets said in each function, of fewer packets. */
+export function wholeJourneys(engine: EngineApi): Promise<readonly Journey[]> {
+  return followed(engine, { keepsBytes: true });
+}
+
+async function followed(engine: EngineApi, options?: BookOptions): Promise<readonly Journey[]> {
   const fns = engine.info.functions.filter(
     (f) => f.packet && !f.nodebug && f.params.some((p) => p.name === f.packet?.name) && !HELPERS.test(f.name),
   );
@@ -51,21 +71,20 @@ export async function journeysSoFar(engine: EngineApi): Promise<readonly Journey
     packet: true,
     ...(name in DATA ? { data: DATA[name] ?? '' } : {}),
   }));
-  const notes = await engine.trace([...points, ...ENDS, EDITS]);
-  const book = new Book();
-  for (const note of notes) {
-    const fn = fns[note.place];
+  const book = new Book(options);
+  const layers = fns.map(layerOf);
+  await engine.trace([...points, ...ENDS, EDITS], (note) => {
+    const { place } = note;
+    const fn = fns[place];
+    const end = ENDS[place - fns.length];
     if (fn) {
-      book.passes(fn.name, layerOf(fn), note);
-      continue;
-    }
-    const end = ENDS[note.place - fns.length];
-    if (end) {
+      book.passes(fn.name, layers[place] ?? '', note);
+    } else if (end) {
       book.moves(end.name, note);
     } else {
       book.edited(note);
     }
-  }
+  });
   return book.all;
 }
 

@@ -48,7 +48,7 @@ class Stream {
   read = 0;
   readonly pieces: Piece[] = [];
   /** Packets with bytes of it. */
-  readonly packets: Growing[] = [];
+  packets: Growing[] = [];
   readonly first = new Map<number, Growing>();
   highest: number | undefined;
   /** The packet that has said first that nothing follows. */
@@ -129,6 +129,20 @@ export class Streams {
         return;
       }
       s.pieces.shift();
+    }
+  }
+
+  /** Packets before number `first` are not followed any more. */
+  forget(first: number): void {
+    const kept = ({ id }: Growing): boolean => id >= first;
+    for (const s of this.#all.values()) {
+      s.packets = s.packets.filter(kept);
+      s.unwritten = s.unwritten.filter(kept);
+      for (const [at, j] of s.first) {
+        if (!kept(j)) {
+          s.first.delete(at);
+        }
+      }
     }
   }
 
