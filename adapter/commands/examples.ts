@@ -150,6 +150,7 @@ export const EXAMPLES: Readonly<Record<string, string>> = {
   'reverse-continue': 'reverse-continue',
   goto: 'goto packet 1',
   restart: 'restart 1',
+  'record goto': 'record goto start',
   continue: 'continue 2',
   delay: 'delay $pkt 20ms',
   drop: 'drop',

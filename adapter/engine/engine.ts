@@ -471,7 +471,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
 
   get history(): HistoryState | undefined {
     const here = this.#moment;
-    return here && this.#inferior && historyState(here, this.#time, this.#inferior, this.#whatIf.original?.moment);
+    return here && this.#inferior && historyState(here, this.#time, this.#inferior, this.#whatIf.original?.changed);
   }
 
   get timeline(): RunTimeline | undefined {

@@ -25,6 +25,8 @@ export interface Shown {
 export interface Original extends Shown {
   /** Where it stands. */
   readonly present: Moment;
+  /** Up to where both are equal: the earliest change, as a what-if may be changed in its own past too. */
+  readonly changed: Moment;
 }
 
 /** What the engine does for it. */
@@ -106,7 +108,9 @@ export class WhatIf {
       await time.dispose();
       void inferior.terminate();
     }
-    this.original ??= { ...from, moment, present };
+    const original = this.original ?? { ...from, moment, present, changed: moment };
+    const earlier = moment.position.tick < original.changed.position.tick;
+    this.original = earlier ? { ...original, changed: moment } : original;
     this.#hooks.enter({
       inferior: past.inferior,
       installer: past.installer,
@@ -144,7 +148,7 @@ export class WhatIf {
     if (this.original !== original) {
       throw new EngineError(NO_WHAT_IF);
     }
-    return firstDifference(image, original.moment.position, was, await time.compared(moment));
+    return firstDifference(image, original.changed.position, was, await time.compared(moment));
   }
 
   /** Gives it up: `shown` is that which never was. Returns what is shown instead. */

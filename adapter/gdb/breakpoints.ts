@@ -7,13 +7,22 @@ import { splitWord } from '../commands/words.ts';
 import { enableDisplays, undisplay } from './display.ts';
 import { type Handlers, listSubcommands } from './handler.ts';
 import type { GdbInterpreter } from './interpreter.ts';
+import { deleteBookmark, deleteCheckpoint } from './moments.ts';
 import { breakpointOf, defaultPlace, eachBreakpoint, placeOf } from './places.ts';
 import { catchEvent, catchOnce, dprintf, rbreak, setBreakpoint } from './set-breakpoint.ts';
 
+/** What else `delete` gives up, by its word. */
+const KEPT_BY_NUMBER: Readonly<Record<string, (gdb: GdbInterpreter, args: string) => void | Promise<void>>> = {
+  display: undisplay,
+  checkpoint: deleteCheckpoint,
+  bookmark: deleteBookmark,
+};
+
 async function deleteBreakpoints(gdb: GdbInterpreter, args: string): Promise<void> {
-  const [, displays] = /^display\b(.*)$/.exec(args) ?? [];
-  if (displays !== undefined) {
-    return undisplay(gdb, displays);
+  const [, what = '', rest = ''] = /^(display|checkpoint|bookmark)\b(.*)$/.exec(args) ?? [];
+  const others = KEPT_BY_NUMBER[what];
+  if (others) {
+    return others(gdb, rest);
   }
   const text = args.replace(/^(?:breakpoints|break|b)\b/, '');
   if (text.trim() === '' && gdb.engine.breakpoints.length > 0 && !(await gdb.confirm('Delete all breakpoints?'))) {

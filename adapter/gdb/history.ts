@@ -74,8 +74,9 @@ function rowOf(gdb: GdbInterpreter, text: string): TimePosition | undefined {
 }
 
 function when(gdb: GdbInterpreter): void {
-  const { here, present, inPast } = historyOf(gdb);
-  gdb.out(`${momentText(here)}${inPast ? `; the present is ${momentText(present)}` : ', the present'}\n`);
+  const { here, present, inPast, whatIf } = historyOf(gdb);
+  const end = inPast ? `; the present is ${momentText(present)}` : ', the present';
+  gdb.out(`${momentText(here)}${end}${whatIf ? ', of a what-if' : ''}\n`);
 }
 
 function bookmark(gdb: GdbInterpreter, args: string): void {
@@ -99,7 +100,7 @@ async function restart(gdb: GdbInterpreter, args: string): Promise<void> {
   historyOf(gdb);
   const text = args.trim();
   if (text === '') {
-    throw new CommandError('Requires numeric checkpoint id.');
+    throw new CommandError('Requires argument (checkpoint id to restart)');
   }
   const to = text === '0' ? 'present' : gdb.moments.checkpoints.get(Number(text));
   if (!to) {
@@ -186,6 +187,7 @@ export const HISTORY_HANDLERS: Handlers<typeof HISTORY_COMMANDS> = {
   diff: listSubcommands('diff'),
   'diff history': diffHistory,
   'record save': recordSave,
+  'record goto': (gdb, args) => goToMoment(gdb, args.trim() === 'begin' ? 'start' : args),
   'record stop': recordStop,
   'record delete': recordDelete,
 };

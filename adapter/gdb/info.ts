@@ -218,7 +218,8 @@ async function infoPosition(gdb: GdbInterpreter): Promise<void> {
   gdb.out(`${positionText({ tick, probe })}${where}\n`);
   const { history } = gdb.engine;
   if (history) {
-    const { here, present, inPast } = history;
+    const { here, present, inPast, whatIf } = history;
+    gdb.out(whatIf ? `in a what-if that left the past at ${positionText(whatIf)}\n` : '');
     gdb.out(inPast ? `in the past: ${momentText(here)}; the present is at tick ${present.tick}\n` : '');
   }
 }

@@ -215,6 +215,9 @@ export class GdbInterpreter {
   readonly #exited = (code: number): void => {
     this.frame = 0;
     this.#forwards = false;
+    // A position says nothing about another run, of which the same tick is another moment.
+    this.moments = noMoments();
+    this.#adopted = undefined;
     this.evaluator.setVariable('_exitcode', code);
   };
 

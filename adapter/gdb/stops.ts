@@ -85,9 +85,12 @@ export async function printStop(gdb: GdbInterpreter, reason: Stop, before?: Star
   }
 }
 
-/** Where in history a stop is, in the words of `goto`; empty in the present. */
+/** Where in history a stop is, in the words of `goto`, or in what would have been; empty in the present. */
 function pastLine({ engine: { history } }: GdbInterpreter): string {
-  return history?.inPast ? `[past: ${shortMomentText(history.here)}]\n` : '';
+  if (!history || !(history.inPast || history.whatIf)) {
+    return '';
+  }
+  return `[${history.whatIf ? 'what-if' : 'past'}: ${shortMomentText(history.here)}]\n`;
 }
 
 /** The first catchpoint of those that were hit. */

@@ -2,6 +2,7 @@
  * In an inferior that executes a recording again for a query: what is asked at which probes, and the rows that answer
  * it. Rows leave in the order in which they began; one of a call waits for the value returned.
  */
+import { reason } from './log-text.ts';
 import type { TimePosition, WatchChange } from './stop.ts';
 import type { NamedValue, Value } from './value.ts';
 import type { CarriedWatch } from './watches.ts';
@@ -132,7 +133,7 @@ export class Asked {
 
   /** An expression has thrown. */
   failed(error: unknown): void {
-    this.failure ||= error instanceof Error ? error.message : String(error);
+    this.failure ||= reason(error);
   }
 
   /** The value of an expression; one that cannot be evaluated here is undefined. */

@@ -50,7 +50,7 @@ describe('completion', () => {
     ['list add,mi', 'function mid'],
     ['break add if x == so', 'variable so', 'struct socket'],
     ['break add if $co', 'variable $count'],
-    ['delete ', 'value 7'],
+    ['delete ', 'value 7', 'value bookmark', 'value checkpoint', 'value display'],
     ['condition ', 'value 7'],
     ['condition 7 $co', 'variable $count'],
     ['undisplay ', 'value 3'],

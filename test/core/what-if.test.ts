@@ -59,6 +59,25 @@ describe('what would have been', function () {
     assert.ok(equal > 1000, `${equal} calls`);
   });
 
+  it('is compared from the earliest change, also where that was made later', async () => {
+    await s.launch({ trace: capture('05-http.pcap'), args: ['-nic', 'user'] });
+    await s.stop();
+    await goToMiddle();
+    await set('machine->drops->total = 7');
+    const later = s.engine.history?.whatIf;
+    await goToMiddle(0.25);
+    await s.engine.monitor('set_link e1000.0 off');
+    const earlier = s.engine.history?.whatIf;
+    assert.ok(later && earlier && earlier.tick < later.tick);
+    await s.resume();
+    await s.stop();
+    const { original, whatIf } = await s.engine.compareWhatIf();
+    assert.ok(original && whatIf && original.tick < later.tick, JSON.stringify([original, whatIf]));
+    await s.engine.endWhatIf();
+    await s.stop();
+    assert.equal(s.engine.history?.here.tick, later.tick);
+  });
+
   it('is one for changes that are made at the same time', async () => {
     s.break('tcp_input', undefined, { temporary: true, ignoreCount: 5 });
     await s.launch({ trace: capture('05-http.pcap'), args: ['-nic', 'user'] });

@@ -28,6 +28,7 @@ const BEFORE: Readonly<Record<string, readonly string[]>> = {
   delay: ['delete', 'tbreak e1000_receive_iov', 'run'],
   drop: ['tbreak e1000_receive_iov', 'run'],
   return: ['tbreak e1000_receive_iov', 'run'],
+  restart: ['checkpoint'],
 };
 
 interface Known {

@@ -168,7 +168,11 @@ describe('history at the prompt', () => {
 
   it('shows what would have been, and goes back to what was', async () => {
     await run('break tcp_input', 'run', 'continue 4', 'reverse-continue');
-    await run('set var $RADV = 7', 'delete', 'continue');
+    await run('set var $RADV = 7');
+    assert.match(await run('when'), /, the present, of a what-if\n$/);
+    assert.match(await run('stepi'), /\n\[what-if: \d+:\d+, after packet \d+\]\n$/);
+    assert.match(await run('info position'), /\nin a what-if that left the past at tick \d+, probe \d+\n$/);
+    await run('delete', 'continue');
     assert.match(await run('info what-if'), /^The past was changed at tick \d+, probe \d+, /);
     assert.match(
       await run('diff history'),
@@ -177,6 +181,42 @@ describe('history at the prompt', () => {
     assert.match(await run('what-if off'), /^tcp_input \(/m);
     assert.match(await run('print $RADV'), /= 0$/m);
     assert.equal(await run('info what-if'), 'Nothing was changed in the past.\n');
+  });
+
+  it("gives up checkpoints and bookmarks, in gdb's words", async () => {
+    await run('break tcp_input', 'run', 'checkpoint', 'bookmark a', 'bookmark b');
+    assert.equal(await run('restart'), 'Requires argument (checkpoint id to restart)\n');
+    assert.equal(await run('delete checkpoint'), 'Requires argument (checkpoint id to delete)\n');
+    assert.equal(await run('delete checkpoint 0'), 'No such checkpoint id, 0\n');
+    assert.equal(await run('delete checkpoint 1', 'info checkpoints'), 'No checkpoints.\n');
+    assert.equal(await run('delete checkpoint 1'), 'No such checkpoint id, 1\n');
+    assert.equal(await run('delete bookmark c'), 'No bookmark "c".\n');
+    assert.match(await run('delete bookmark a', 'info bookmarks'), /^b: .*\n$/);
+    assert.equal(await run('delete bookmark', 'info bookmarks'), 'No bookmarks.\n');
+    assert.equal(await run('delete bookmark'), 'No bookmarks.\n');
+    assert.match(await run('info breakpoints'), /^1 /m);
+  });
+
+  it('goes where "record goto" says', async () => {
+    await run('break tcp_input', 'run', 'continue');
+    const begin = /^main_loop_wait .*\n.*\n\[past: (\d+):-2, after packet 0\]\n$/;
+    const [, tick = ''] = begin.exec(await run('record goto begin')) ?? [];
+    assert.match(await run('record goto end'), /^\nThe present\.\n/);
+    assert.match(await run(`record goto ${Number(tick) + 1}`), new RegExp(`\\[past: ${Number(tick) + 1}, `));
+    assert.match(await run('record goto start'), begin);
+    assert.match(await run('record goto never'), /^No moment "never": /);
+  });
+
+  it('forgets moments with the machine that they are of', async () => {
+    await run('break tcp_input', 'run', 'checkpoint', 'bookmark a', 'calls tcp_input', 'kill');
+    assert.equal(await run('info checkpoints'), 'No checkpoints.\n');
+    await run('run');
+    assert.equal(await run('info bookmarks'), 'No bookmarks.\n');
+    assert.match(await run('goto a'), /^No moment "a": /);
+    assert.equal(await run('goto row 1'), 'No query has found anything.\n');
+    assert.equal(await run('restart 1'), 'Not found: checkpoint id 1\n');
+    await run('checkpoint', 'run');
+    assert.equal(await run('info checkpoints'), 'No checkpoints.\n');
   });
 
   interface Sizes {

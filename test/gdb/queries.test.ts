@@ -57,6 +57,12 @@ describe('queries at the prompt', () => {
     assert.equal(await run('calls drop'), 'Nothing found.\n');
   });
 
+  it("says in gdb's words why a condition could not be looked at", async () => {
+    const lines = (await run('calls tcp_input if m->m_len > 100')).trimEnd().split('\n');
+    assert.equal(lines.at(-1), 'warning: Cannot access memory at address 0x0');
+    assert.match(lines[0] ?? '', /^1 .* tcp_input \(m=0x7f/);
+  });
+
   it('lists packets by display filters and by conditions', async () => {
     const http = await run('packets http');
     assert.match(http, /^1 .* nic e1000_send_packet: 10\.0\.2\.15 → 10\.0\.2\.2 HTTP 131 GET \/ HTTP\/1\.1 \n2 /);

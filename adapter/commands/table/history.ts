@@ -141,6 +141,14 @@ outside. "what-if off" gives that up and leads back to what was. See "info what-
 "pktgdb -r FILE" opens it with its past and its bookmarks, and stands where the session stood.
 Default filename is 'pktgdb_record.<process_id>.pcapng'.`,
       },
+      {
+        name: 'goto',
+        class: 'running',
+        takes: 'number',
+        words: ['begin', 'start', 'end'],
+        summary: 'Go to a moment of what has been recorded, as "goto" does.',
+        usage: 'record goto begin | start | end | TICK',
+      },
       { name: 'stop', class: 'running', takes: 'nothing', summary: 'A program is recorded as long as it runs.' },
       {
         name: 'delete',
