@@ -22,6 +22,8 @@ export interface HistoryBody {
   readonly here: string;
   /** The packet that it comes after: `packet 12`; empty while the machine runs. */
   readonly after: string;
+  /** In a what-if: the packet after which that left the past. */
+  readonly whatIf?: string;
   readonly moments?: Readonly<Record<'start' | 'here' | 'present', HistoryMoment>>;
   /** Bookmarks, by their names, which `pktgdb/goTo` takes too. */
   readonly bookmarks?: readonly (readonly [name: string, moment: HistoryMoment])[];

@@ -146,8 +146,9 @@ function historyBody({ engine, repl }: PacketSession): HistoryBody {
   if (history === undefined) {
     return { recorded: false, inPast: false, here: '', after: '' };
   }
-  const { start, here, present, inPast } = history;
+  const { start, here, present, inPast, whatIf } = history;
   const bookmarks = [...repl.interpreter.moments.bookmarks];
   const words = { here: momentText(here), after: packetText(here) };
-  return { recorded: true, inPast, ...words, moments: { start, here, present }, bookmarks };
+  const left = whatIf ? { whatIf: packetText(whatIf) } : {};
+  return { recorded: true, inPast, ...words, ...left, moments: { start, here, present }, bookmarks };
 }

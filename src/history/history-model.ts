@@ -8,6 +8,11 @@ const NS = 1e9;
 /** What a debugger without a recording knows, and all that is known while the machine runs. */
 export const NO_HISTORY: HistoryBody = { recorded: false, inPast: false, here: '', after: '' };
 
+/** What somebody could take for now: a moment of the past, or of what would have been. Undefined for the present. */
+export function notNow({ inPast, whatIf }: HistoryBody): 'past' | 'what-if' | undefined {
+  return inPast ? 'past' : whatIf === undefined ? undefined : 'what-if';
+}
+
 /** The machine's time as `goto time` takes it, without zeros at its end. */
 export function secondsOf({ ns }: HistoryMoment): string {
   return (ns / NS).toFixed(9).replace(/\.?0+$/, '');

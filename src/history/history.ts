@@ -24,6 +24,7 @@ export function history(sessions: Sessions): vscode.Disposable[] {
     registerCommand('pktgdb.nextPacket', () => goToPacket(moment, 1, goTo)),
     registerCommand('pktgdb.goToMoment', () => goToMoment(moment, goTo)),
     registerCommand('pktgdb.backToPresent', () => goTo('end')),
+    registerCommand('pktgdb.endWhatIf', () => ask('evaluate', { expression: 'what-if off', context: 'repl' })),
     registerCommand('pktgdb.saveRecording', () => saveRecording(sessions)),
   ];
 }

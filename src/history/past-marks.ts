@@ -1,9 +1,9 @@
 /**
- * Says "past" where somebody could take a moment of history for now: at the lines of the call stack, and in the status
- * bar, where a click leads back.
+ * Says "past", or "what-if", where somebody could take what is shown for now: at the lines of the call stack, and in
+ * the status bar, where a click leads back.
  */
 import * as vscode from 'vscode';
-import { type Moments, pastLines, untilPresent } from './history-model.ts';
+import { type Moments, notNow, pastLines, untilPresent } from './history-model.ts';
 import type { ShownMoment } from './shown-moment.ts';
 
 export class PastMarks implements vscode.Disposable {
@@ -16,7 +16,6 @@ export class PastMarks implements vscode.Disposable {
   constructor(moment: ShownMoment) {
     this.#moment = moment;
     this.#status.name = vscode.l10n.t('Packet Debugger: Past');
-    this.#status.command = 'pktgdb.backToPresent';
     this.#status.backgroundColor = new vscode.ThemeColor('statusBarItem.warningBackground');
     this.#subscriptions = [
       this.#here,
@@ -28,10 +27,18 @@ export class PastMarks implements vscode.Disposable {
   }
 
   #show(): void {
-    const { inPast, here, after, moments } = this.#moment.shown.history;
-    if (inPast && moments) {
+    const { history } = this.#moment.shown;
+    const { here, after, moments, whatIf = '' } = history;
+    const kind = notNow(history);
+    if (kind === 'past' && moments) {
       this.#status.text = `$(history) ${vscode.l10n.t('Past: after {0}', after)}`;
       this.#status.tooltip = tooltip(here, moments);
+      this.#status.command = 'pktgdb.backToPresent';
+      this.#status.show();
+    } else if (kind === 'what-if') {
+      this.#status.text = `$(git-branch) ${vscode.l10n.t('What-if: left the past after {0}', whatIf)}`;
+      this.#status.tooltip = `${here}\n${vscode.l10n.t('Click to end it and go back to where the past was left.')}`;
+      this.#status.command = 'pktgdb.endWhatIf';
       this.#status.show();
     } else {
       this.#status.hide();
@@ -42,8 +49,12 @@ export class PastMarks implements vscode.Disposable {
   #mark(): void {
     const { frames, history } = this.#moment.shown;
     const marks = pastLines(frames);
-    const position = vscode.l10n.t('past: after {0}, tick {1}', history.after, history.moments?.here.tick ?? 0);
-    const before = vscode.l10n.t('past');
+    const whatIf = notNow(history) === 'what-if';
+    const at = [history.after, history.moments?.here.tick ?? 0];
+    const position = whatIf
+      ? vscode.l10n.t('what-if: after {0}, tick {1}', ...at)
+      : vscode.l10n.t('past: after {0}, tick {1}', ...at);
+    const before = whatIf ? vscode.l10n.t('what-if') : vscode.l10n.t('past');
     for (const editor of vscode.window.visibleTextEditors) {
       const { here = [], callers = [] } = marks.get(editor.document.uri.fsPath) ?? {};
       editor.setDecorations(this.#here, labels(editor.document, here, position));

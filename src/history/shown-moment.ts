@@ -4,9 +4,9 @@ import * as vscode from 'vscode';
 import type { HistoryBody } from '../../adapter/dap/custom.ts';
 import { THREAD_ID } from '../session/session-state.ts';
 import type { Sessions, TrackedSession } from '../session/sessions.ts';
-import { type FramePlace, isUriText, NO_HISTORY } from './history-model.ts';
+import { type FramePlace, isUriText, NO_HISTORY, notNow } from './history-model.ts';
 
-/** A stop in history; `frames` is empty in the present. */
+/** A stop in history or in a what-if; `frames` is empty in the present. */
 export interface Shown {
   readonly history: HistoryBody;
   readonly frames: readonly FramePlace[];
@@ -58,7 +58,7 @@ function passing(session: TrackedSession | undefined, before: Shown): Shown {
 async function shownBy(session: TrackedSession): Promise<Shown> {
   try {
     const history = await session.request<HistoryBody>('pktgdb/history');
-    return { history, frames: history.inPast ? await framesOf(session) : [] };
+    return { history, frames: notNow(history) ? await framesOf(session) : [] };
   } catch {
     return NOTHING; // the machine runs again, or is gone
   }

@@ -104,6 +104,21 @@ describe('history over DAP', () => {
     assert.equal((await history()).inPast, false);
   });
 
+  it('says of a what-if where that left the past, until it is over', async () => {
+    await third('tcp_input');
+    await client.ask('stepBack', thread);
+    await stop();
+    const { after, whatIf } = await history();
+    assert.equal(whatIf, undefined);
+    await client.ask('evaluate', { expression: 'set var $RDTR = 7', context: 'repl' });
+    const changed = await history();
+    assert.deepEqual([changed.inPast, changed.whatIf], [false, after]);
+    await client.ask('evaluate', { expression: 'what-if off', context: 'repl' });
+    await stop();
+    const over = await history();
+    assert.deepEqual([over.inPast, over.whatIf], [true, undefined]);
+  });
+
   it('goes on in the present with a data breakpoint that was set in the past', async () => {
     await client.begin({ trace: capture('02-hello.pcap') }, () =>
       client.ask('setFunctionBreakpoints', { breakpoints: [{ name: 'sofcantrcvmore' }] }),

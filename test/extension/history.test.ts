@@ -6,6 +6,7 @@ import {
   type Moments,
   momentHints,
   neighbour,
+  notNow,
   pastLines,
   secondsOf,
   untilPresent,
@@ -126,6 +127,13 @@ describe('marks of the past', () => {
 
   it('are none in the present', () => {
     assert.equal(pastLines([]).size, 0);
+    assert.equal(notNow({ recorded: true, inPast: false, here: '', after: '' }), undefined);
+  });
+
+  it('say whether that is the past or what would have been', () => {
+    const shown = { recorded: true, here: '', after: '' };
+    assert.equal(notNow({ ...shown, inPast: true }), 'past');
+    assert.equal(notNow({ ...shown, inPast: false, whatIf: 'packet 12' }), 'what-if');
   });
 });
 
