@@ -8,7 +8,7 @@ import { walkCapture } from './packets/capture-walk.ts';
 import { plainFields } from './packets/field-values.ts';
 import { FIELDS, unknownFieldMessage } from './packets/fields.ts';
 import { compileFilter, FilterError } from './packets/filter/filter.ts';
-import { visible } from './packets/format.ts';
+import { visible, visibleJson } from './packets/format.ts';
 import type { PacketView } from './packets/packet-view.ts';
 import { summary } from './packets/summary.ts';
 import { captureBytes } from './replay/open.ts';
@@ -34,7 +34,7 @@ const COMMANDS: Readonly<
       if (unknown !== undefined) {
         throw new UsageError(unknownFieldMessage(unknown));
       }
-      return (p) => JSON.stringify(plainFields(p, names));
+      return (p) => visibleJson(plainFields(p, names));
     },
   },
   summary: { usage: 'summary -- FILE', line: () => summaryLine },

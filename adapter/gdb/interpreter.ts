@@ -23,6 +23,7 @@ import { Evaluator } from '../inspect/evaluator.ts';
 import { ExpressionError } from '../inspect/expression/ast.ts';
 import { type KeptMoments, momentsOf, noMoments } from '../inspect/history.ts';
 import type { ValueReader } from '../inspect/values.ts';
+import { visibleLines } from '../packets/format.ts';
 import { errorText } from '../packets/span.ts';
 import type { Block } from './block.ts';
 import { runDisplays } from './display.ts';
@@ -646,10 +647,14 @@ export class GdbInterpreter {
 
 type End = { readonly reason: Stop } | { readonly code: number; readonly message: string };
 
+/** Characters that are printed of an error: a line of a file that is no script may be all of it. */
+const LONGEST_ERROR = 8192;
+
 /** What to print for an error. Errors that are none of the user's keep their stack: they are bugs. */
 export function messageOf(e: unknown): string {
   if (e instanceof CommandError || e instanceof ExpressionError || e instanceof EngineError) {
-    return errorText(e);
+    const text = visibleLines(errorText(e));
+    return text.length > LONGEST_ERROR ? `${text.slice(0, LONGEST_ERROR)}...` : text;
   }
   return e instanceof Error ? (e.stack ?? e.message) : String(e);
 }

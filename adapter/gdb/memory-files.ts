@@ -1,5 +1,5 @@
 /** Guest memory to files and back, and what is searched for in it: `dump`, `append`, `restore`, `find`. */
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { CommandError } from '../commands/command.ts';
 import { parseArgument } from '../inspect/expression/parser.ts';
 import { hex } from '../packets/format.ts';
@@ -7,6 +7,7 @@ import { within } from '../packets/span.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { sourceOf } from './memory.ts';
 import { fileError } from './output.ts';
+import { readWhole } from './read-file.ts';
 
 async function numberOf(gdb: GdbInterpreter, text: string): Promise<number> {
   const { value } = await gdb.evaluator.evaluate(text, gdb.expressionFrame());
@@ -25,10 +26,11 @@ function readMemory(gdb: GdbInterpreter, from: number, length: number): Uint8Arr
   return bytes;
 }
 
-function inFile<T>(name: string, action: () => T): T {
+async function inFile<T>(gdb: GdbInterpreter, name: string, action: () => T): Promise<Awaited<T>> {
   try {
-    return action();
+    return await action();
   } catch (e) {
+    gdb.interrupts.check();
     throw new CommandError(`Failed to open ${name}: ${fileError(e)}`);
   }
 }
@@ -45,7 +47,7 @@ export async function dump(
     throw new CommandError('Missing filename.');
   }
   const bytes = what === 'memory' ? await memoryOf(gdb, rest) : await valueBytes(gdb, rest);
-  inFile(file, () => (append ? appendFileSync(file, bytes) : writeFileSync(file, bytes)));
+  await inFile(gdb, file, () => (append ? appendFileSync(file, bytes) : writeFileSync(file, bytes)));
 }
 
 async function memoryOf(gdb: GdbInterpreter, text: string): Promise<Uint8Array> {
@@ -74,7 +76,7 @@ export async function restore(gdb: GdbInterpreter, args: string): Promise<void> 
   if (file === '' || rest === '') {
     throw new CommandError('Usage: restore FILE binary OFFSET');
   }
-  const bytes = inFile(file, () => readFileSync(file));
+  const bytes = await inFile(gdb, file, () => readWhole(file, gdb.interruptible()));
   const at = await numberOf(gdb, rest);
   const end = at + bytes.length;
   gdb.out(`Restoring binary file ${file} into memory (${hex(at)} to ${hex(end)})\n`);

@@ -103,4 +103,6 @@ const SYSTEM_WORDS: Readonly<Record<string, string>> = {
   EISDIR: 'Is a directory.',
   EACCES: 'Permission denied.',
   ENOTDIR: 'Not a directory.',
+  ELOOP: 'Too many levels of symbolic links.',
+  ENXIO: 'No such device or address.',
 };

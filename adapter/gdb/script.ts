@@ -1,6 +1,5 @@
 /** Blocks of lines that end with `end`: `commands`, `define`, `document`, `if`, `while`; and `source`. */
 
-import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { type BlockKind, joinedLines, openAfter, splitOpener } from '../commands/blocks.ts';
 import { CommandError } from '../commands/command.ts';
@@ -12,6 +11,7 @@ import type { GdbInterpreter } from './interpreter.ts';
 import { isJavascript, javascript, javascriptBlock, sourceJavascript } from './javascript.ts';
 import { fileError } from './output.ts';
 import { breakpointOf } from './places.ts';
+import { readWhole } from './read-file.ts';
 import { Resumed } from './resumed.ts';
 import { evaluateCommand, pipe, withSetting } from './scripting.ts';
 import { alias, defineBlock, definePrefix, documentBlock } from './user-commands.ts';
@@ -132,8 +132,9 @@ export async function sourceFile(gdb: GdbInterpreter, name: string, verbose = fa
   const path = name.replace(/^~(?=\/|$)/, homedir());
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = (await readWhole(path, gdb.interruptible())).toString('utf8');
   } catch (e) {
+    gdb.interrupts.check();
     throw new CommandError(`${name}: ${fileError(e)}`);
   }
   if (gdb.sourcing >= gdb.settings.maxCallDepth) {

@@ -3,7 +3,7 @@
  * table. A getter never throws; it returns undefined where the packet does not have the field.
  */
 import { edit_distance } from '../stack/util/near.ts';
-import { formatValue } from './format.ts';
+import { formatValue, visible } from './format.ts';
 import type { Layer } from './layer.ts';
 import type { PacketView } from './packet-view.ts';
 import type { Field, FieldScalar, FieldValue } from './protocol.ts';
@@ -115,5 +115,5 @@ export function unknownFieldMessage(name: string): string {
 /** A value of the field `name` as Wireshark shows it. */
 export function formatField(name: string, value: FieldValue): string {
   const f = FIELDS[name];
-  return formatValue(f ?? { type: 'bytes' }, value);
+  return visible(formatValue(f ?? { type: 'bytes' }, value));
 }

@@ -75,9 +75,27 @@ export function printable(s: string): string {
   return s.replace(/[^\x20-\x7e]/g, (c) => ESCAPES[c] ?? `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
-/** Text of somebody else's for a terminal: control characters as escapes, such as `\n` and `\x1b`. */
+/** What a terminal or an editor obeys instead of showing it: control characters, and those that turn the direction. */
+const OBEYED = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
+
+function escaped(c: string): string {
+  const code = c.charCodeAt(0).toString(16);
+  return code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`;
+}
+
+/** Text of somebody else's for a terminal: control characters as escapes, such as `\n`, `\x1b` and `\u202e`. */
 export function visible(s: string): string {
-  return s.replace(/\p{Cc}/gu, (c) => ESCAPES[c] ?? `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return s.replace(OBEYED, (c) => ESCAPES[c] ?? escaped(c));
+}
+
+/** The same for a text of some lines: newlines and tabs stay. */
+export function visibleLines(s: string): string {
+  return s.replace(OBEYED, (c) => (c === '\n' || c === '\t' ? c : (ESCAPES[c] ?? escaped(c))));
+}
+
+/** JSON on one line that a terminal only shows: JSON itself escapes none of what is above 0x7e. */
+export function visibleJson(value: unknown): string {
+  return JSON.stringify(value).replace(OBEYED, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** `10.0.2.2` as a number, or undefined if it is not an IPv4 address. */

@@ -1,4 +1,5 @@
 /** C's `printf` over JavaScript's values: for the command of that name, and for `dprintf` in the machine's thread. */
+import { visibleLines } from './format.ts';
 
 /** What is wrong with a format, or with a value for it. */
 export class FormatError extends Error {
@@ -77,9 +78,9 @@ function convert(c: Conversion, value: unknown): string {
   const zero = c.flags.includes('0') && !left && (real || c.precision === undefined);
   let text: string;
   if (c.letter === 's') {
-    text = stringOf(value).slice(0, c.precision);
+    text = stringOf(value, c.precision);
   } else if (c.letter === 'c') {
-    text = String.fromCharCode(Number(integerOf(value) & 0xffffn));
+    text = visibleLines(String.fromCharCode(Number(integerOf(value) & 0xffffn)));
   } else if (c.letter === 'p') {
     text = `0x${integerOf(value).toString(16)}`;
   } else if (real) {
@@ -174,13 +175,15 @@ function integerOf(value: unknown): bigint {
   }
 }
 
-function stringOf(value: unknown): string {
+/** Text that a value holds: it may be a packet's, or a guest's. */
+function stringOf(value: unknown, precision: number | undefined): string {
   if (typeof value === 'string') {
-    return value;
+    return visibleLines(value.slice(0, precision));
   }
   if (value instanceof Uint8Array) {
     const end = value.indexOf(0);
-    return String.fromCharCode(...value.subarray(0, end < 0 ? value.length : end));
+    const shown = value.subarray(0, Math.min(precision ?? value.length, end < 0 ? value.length : end));
+    return visibleLines(Array.from(shown, (b) => String.fromCharCode(b)).join(''));
   }
   throw new FormatError('%s needs a string or bytes.');
 }

@@ -1,6 +1,7 @@
 /** The command language: loops that can be interrupted, definitions, hooks, arguments, aliases, pipes, settings. */
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, openSync, readFileSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { tempFolder } from '../kit/temp.ts';
 import { Session, transcript } from './session.ts';
@@ -195,6 +196,37 @@ echo .`);
     assert.equal(await s.run('echo hi\\n'), '+echo hi\\n\nhi\n');
   });
 
+  it('waits for what is written to a pipe until it is interrupted', async () => {
+    const pipe = join(tempFolder(), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    // Written to from the start: opened for both, which waits for nobody.
+    const writer = openSync(pipe, constants.O_RDWR);
+    writeSync(writer, 'echo one\\n\n');
+    const sourced = s.run(`source ${pipe}`);
+    writeSync(writer, 'echo two\\n\n');
+    setImmediate(() => closeSync(writer));
+    assert.equal(await sourced, 'one\ntwo\n');
+    // Nobody writes to it.
+    const given = s.run(`source ${pipe}`);
+    const again = setInterval(() => s.gdb.interrupt(), 1);
+    assert.equal(await given, '!Quit\n');
+    clearInterval(again);
+    assert.match(await s.run('source /dev/zero'), /^!\/dev\/zero: it is longer than 67108864 bytes\.\n$/);
+  });
+
+  it('shows what others wrote without obeying it', async () => {
+    const script = join(tempFolder(), 'script');
+    writeFileSync(script, 'break foo\x1b]52;c;QUFB\x07\x9b31m\u202ebar\n');
+    assert.equal(
+      await s.run(`source ${script}`),
+      `!${script}:1: Error in sourced command file:\n` +
+        'Function "foo\\x1b]52;c;QUFB\\x07\\x9b31m\\u202ebar" not defined.\n',
+    );
+    writeFileSync(script, 'x'.repeat(1 << 20));
+    assert.ok((await s.run(`source ${script}`)).length < 10_000);
+    assert.equal(await s.run('printf "%s\\t%c\\n", "a\\033[31m\\n", 27'), 'a\\x1b[31m\n\t\\x1b\n');
+  });
+
   it('has errors that are no stacks of its own (A14)', async () => {
     const folder = tempFolder();
     const self = join(folder, 'self');
@@ -205,6 +237,8 @@ echo .`);
       ['printf "%.3f\\n", 1.5', '1.500\n'],
       [`source ${folder}`, `!${folder}: Is a directory.\n`],
     ]);
+    symlinkSync('round', join(folder, 'round'));
+    assert.match(await s.run(`source ${folder}/round`), /round: Too many levels of symbolic links\.\n$/);
     assert.equal((await s.run('printf "%.1000f\\n", 1.5')).length, 1003);
   });
 

@@ -1,6 +1,14 @@
 /** Numbers and bytes as text, and back. */
 import assert from 'node:assert/strict';
-import { hex, hexBytes, hexDump, parseNumber } from '../../adapter/packets/format.ts';
+import {
+  hex,
+  hexBytes,
+  hexDump,
+  parseNumber,
+  visible,
+  visibleJson,
+  visibleLines,
+} from '../../adapter/packets/format.ts';
 
 describe('numbers as text', () => {
   it('have at least as many hex digits as asked for', () => {
@@ -33,5 +41,18 @@ describe('bytes as text', () => {
         `00201810  7f 20${' '.repeat(44)}. \n`,
     );
     assert.equal(hexDump(new Uint8Array(0), 0), '');
+  });
+});
+
+describe("somebody else's text", () => {
+  const text = 'a\x1b[31m\x9b\r\n\t\u202eb\u2066\u200fä';
+  it('has nothing that a terminal obeys', () => {
+    assert.equal(visible(text), 'a\\x1b[31m\\x9b\\r\\n\\t\\u202eb\\u2066\\u200fä');
+    assert.equal(visibleLines(text), 'a\\x1b[31m\\x9b\\r\n\t\\u202eb\\u2066\\u200fä');
+  });
+
+  it('stays the same in JSON', () => {
+    assert.match(visibleJson([text]), /^[\x20-\x7eä]*$/);
+    assert.deepEqual(JSON.parse(visibleJson([text])), [text]);
   });
 });
