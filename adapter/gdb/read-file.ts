@@ -8,7 +8,8 @@ const MOST = 64 << 20;
 const CHUNK = 1 << 16;
 
 /**
- * What is in a file. A pipe is read until whoever writes to it is done, or `signal` gives it up. Throws the system's errors, and `CommandError` for what has no end or was given up.
+ * What is in a file. A pipe is read until whoever writes to it is done, or `signal` gives it up. Throws the system's
+ * errors, and `CommandError` for what has no end or was given up.
  */
 export async function readWhole(path: string, signal: AbortSignal): Promise<Buffer> {
   const stat = statSync(path, { throwIfNoEntry: false });
