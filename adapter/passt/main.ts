@@ -3,7 +3,7 @@
  * scripts. A debugger may attach to it at any time (`pktgdb -p PID`).
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { fstatSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { visible } from '../packets/format.ts';
@@ -80,6 +80,21 @@ function goToBackground(argv: readonly string[], { fd, stderr }: PasstRequest): 
   });
 }
 
+/** Throws `PasstOptionError` if what a guest is said to be at is no socket. */
+function checkSocket({ fd }: PasstRequest): void {
+  if (fd === undefined) {
+    return;
+  }
+  try {
+    if (fstatSync(fd).isSocket()) {
+      return;
+    }
+  } catch {
+    throw new PasstOptionError(`--fd ${fd}: it is not open`);
+  }
+  throw new PasstOptionError(`--fd ${fd}: it is no socket`);
+}
+
 function say(text: string): void {
   process.stderr.write(`pktgdb-passt: ${visible(text)}\n`);
 }
@@ -94,6 +109,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   const request = parsePasst(argv);
+  checkSocket(request);
   if (!request.foreground) {
     return goToBackground(argv, request);
   }

@@ -77,33 +77,40 @@ export async function runNetwork(request: PasstRequest, { version, say, ready }:
       process.once(signal, () => resolve(0));
     }
   });
-  await engine.launch({ args });
-  const debuggers = await serveDebuggers(engine, {
-    owner,
-    version,
-    args,
-    createInterpreter: (own, write, row) =>
-      new GdbInterpreter(own, { write, row, waitForStops: false, javascript: true, attached: { pid, owner } }),
-    log,
-  });
-  if (pidFile !== undefined) {
-    writeFileSync(pidFile, `${process.pid}\n`);
-  }
-  if (!quiet && address.kind === 'unix') {
-    say(`UNIX domain socket bound at ${address.path}`);
-    say(`You can now start QEMU with -netdev ${streamNetdev(address)} -device e1000,netdev=n0`);
-  }
-  ready();
-  const status = await over;
-  debuggers.close();
-  await engine.dispose();
-  // Whoever waits for the end looks for the first of them.
-  for (const file of [address.kind === 'unix' ? address.path : undefined, pidFile]) {
-    if (file !== undefined) {
+  // Files that are removed at the end: those of others stay.
+  const made: string[] = [];
+  try {
+    await engine.launch({ args });
+    if (address.kind === 'unix') {
+      made.push(address.path);
+    }
+    const debuggers = await serveDebuggers(engine, {
+      owner,
+      version,
+      args,
+      createInterpreter: (own, write, row) =>
+        new GdbInterpreter(own, { write, row, waitForStops: false, javascript: true, attached: { pid, owner } }),
+      log,
+    });
+    if (pidFile !== undefined) {
+      writeFileSync(pidFile, `${process.pid}\n`);
+      made.push(pidFile);
+    }
+    if (!quiet && address.kind === 'unix') {
+      say(`UNIX domain socket bound at ${address.path}`);
+      say(`You can now start QEMU with -netdev ${streamNetdev(address)} -device e1000,netdev=n0`);
+    }
+    ready();
+    const status = await over;
+    debuggers.close();
+    return status;
+  } finally {
+    await engine.dispose();
+    // Whoever waits for the end looks for the first of them.
+    for (const file of made) {
       rmSync(file, { force: true });
     }
   }
-  return status;
 }
 
 /** Appends a line with the time. A log that cannot be written is no reason to end the guest's network. */

@@ -9,7 +9,7 @@ import { ROOT } from '../kit/paths.ts';
 import { tempFolder } from '../kit/temp.ts';
 import { until } from '../kit/until.ts';
 
-const PASST = join(ROOT, 'dist/pktgdb-passt.js');
+export const PASST = join(ROOT, 'dist/pktgdb-passt.js');
 
 /** Starts the program and waits until that process has ended, as QEMU does. */
 export async function runPasst(

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
@@ -14,7 +14,7 @@ import { arp } from '../kit/frames.ts';
 import { PKTGDB } from '../kit/paths.ts';
 import { tempFolder } from '../kit/temp.ts';
 import { until } from '../kit/until.ts';
-import { PasstGuest, runPasst } from './guest.ts';
+import { PASST, PasstGuest, runPasst } from './guest.ts';
 
 const GUEST = 0x0a010232; // 10.1.2.50
 const GATEWAY = 0x0a010201;
@@ -51,6 +51,25 @@ describe('pktgdb-passt', function () {
     assert.equal(existsSync(socket), false);
     // The header, and the two packets with theirs.
     assert.equal(readFileSync(pcap).length, 24 + (16 + 42) + (16 + 64));
+  });
+
+  it('says what is wrong with a socket or a file that it is given, and leaves nothing', () => {
+    const folder = tempFolder();
+    const start = (...args: string[]): readonly [status: number | null, said: string] => {
+      const { status, stderr } = spawnSync(process.execPath, [PASST, '--foreground', ...args], {
+        env,
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+        timeout: 10_000,
+      });
+      return [status, stderr];
+    };
+    assert.deepEqual(start('--fd', '99'), [1, 'pktgdb-passt: --fd 99: it is not open\n']);
+    assert.deepEqual(start('--fd', '0'), [1, 'pktgdb-passt: --fd 0: it is no socket\n']);
+    const [status, said] = start('--socket', join(folder, 's'), '--pid', join(folder, 'none/pid'));
+    assert.equal(status, 1);
+    assert.match(said, /none\/pid/);
+    assert.deepEqual(readdirSync(folder), []);
   });
 
   it('ends when the stream breaks, and can be started again', async () => {
