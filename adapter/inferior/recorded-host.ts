@@ -22,7 +22,7 @@ export interface RecordedHostHooks {
   ticks(): number;
   /** A turn begins, at this count of ticks when it was recorded. */
   turn(tick: number): void;
-  /** As when it was recorded (see `RecordingHooks`). */
+  /** As when it was recorded (see `RecordingHooks`); 0 if this execution computes none. */
   check(): number;
   /** The next change is at this position outside `poll`: when the machine is there, `nextChange` has it. */
   changeAt(at: ChangePosition): void;
@@ -244,9 +244,15 @@ export class RecordedHost extends SilentHost implements Host {
   /** Notes the first turn before which the machine did something else than when it was recorded. */
   #compare(tick: number, check: number): void {
     const ticks = this.#hooks.ticks();
-    if (this.differs === '' && ticks >= 0 && (ticks !== tick || this.#hooks.check() !== check)) {
-      const sums = ticks === tick ? 'its sums differ' : `${ticks} ticks instead of ${tick}`;
-      this.differs = `turn ${this.#turns} is the first that begins otherwise: ${sums}, at ${this.now_ns} ns`;
+    if (this.differs !== '' || ticks < 0) {
+      return;
+    }
+    const now = this.#hooks.check();
+    // Sums are 0 where they are not computed, which says nothing of the turn.
+    const sumsDiffer = now !== 0 && check !== 0 && now !== check;
+    if (ticks !== tick || sumsDiffer) {
+      const what = ticks === tick ? 'its sums differ' : `${ticks} ticks instead of ${tick}`;
+      this.differs = `turn ${this.#turns} is the first that begins otherwise: ${what}, at ${this.now_ns} ns`;
     }
   }
 
