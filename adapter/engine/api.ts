@@ -255,8 +255,6 @@ export interface BreakpointSpec {
   readonly hitCondition?: HitCondition;
   readonly ignoreCount?: number;
   readonly temporary?: boolean;
-  /** What is done at its stops lets the machine go on, so they are made in a way that costs less. */
-  readonly light?: boolean;
   /** It is disabled after so many stops. */
   readonly stopsLeft?: number;
   /** Places, by their index, where it is disabled. */
@@ -503,7 +501,6 @@ export interface EngineApi {
       readonly temporary?: boolean;
       readonly stopsLeft?: number | null;
       readonly disabledAt?: readonly number[];
-      readonly light?: boolean;
     },
   ): Breakpoint;
   deleteBreakpoint(id: number): boolean;

@@ -358,12 +358,11 @@ export class BreakpointTable {
     const names = [...(p.kind === 'return' ? ['$ret'] : []), ...p.locals.map((l) => l.name)];
     const tests = here.map((e) => this.#test(e, p)).join('');
     // A step that has armed the probe too is asked after the breakpoints.
-    const light = here.some(({ bp }) => bp.spec.light);
-    const own = light ? [`stop?$here.call(${['this', ...names.filter((n) => n !== 'this')].join(',')}):undefined`] : [];
-    const decide = call('$R', 'decided', `${p.id}`, 'stop', value, ...(own as [string]));
+    const own = `stop?$here.call(${['this', ...names.filter((n) => n !== 'this')].join(',')}):null`;
+    const decide = call('$R', 'decided', `${p.id}`, 'stop', value, own);
     const body = `let stop=false;${tests}return (stop||$A[${p.id}]!==${ARMED.BREAKPOINT})&&${decide};`;
     const globals = globalsOf(this.#image.fnOf(p).file, body);
-    return `(()=>{const $G=${globals};${light ? evaluatingFunction(names) : ''}${decidingFunction(names, body)}})()`;
+    return `(()=>{const $G=${globals};${evaluatingFunction(names)}${decidingFunction(names, body)}})()`;
   }
 
   /** JavaScript that tests one breakpoint at a probe and sets `stop` if it stops. */

@@ -53,7 +53,13 @@ import { CheckpointStore } from './checkpoint-store.ts';
 import { History } from './history.ts';
 import type { HistorySource } from './history-source.ts';
 import type { Image } from './image.ts';
-import { attachInspector, EvaluationError, type InspectorChannel, type V8Paused } from './inspector.ts';
+import {
+  attachInspector,
+  EvaluationError,
+  type InspectorChannel,
+  type LightThread,
+  type V8Paused,
+} from './inspector.ts';
 import { type RuntimeProxy, runtimeProxy } from './link.ts';
 import { chunksBefore } from './log-file.ts';
 
@@ -75,6 +81,7 @@ export interface InferiorOptions {
   readonly stopOnEntry: boolean;
   readonly hashFrames: boolean;
   readonly hashTurns?: boolean | undefined;
+  readonly hardStops?: boolean;
   /** In a re-execution: where its packets are written to. */
   readonly packets?: PacketsFile | undefined;
   /** Run the release build: no probes, no inspector. */
@@ -229,6 +236,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       release: options.release,
       hashFrames: options.hashFrames,
       hashTurns: options.hashTurns ?? false,
+      hardStops: options.hardStops ?? false,
       packets: options.packets ?? null,
     };
     this.#worker = new Worker(pathToFileURL(image.dist.worker), {
@@ -494,7 +502,10 @@ export class Inferior extends EventEmitter<InferiorEvents> {
         this.emit('left');
         break;
       case 'light':
-        this.#channel?.standsLightly(m.calls, (goOn) => this.#leaveLight(goOn));
+        this.#channel?.standsLightly(m, this.#light);
+        break;
+      case 'evaluated':
+        this.#channel?.receiveLight(m.answer);
         break;
       case 'rows':
         this.emit('rows', typeof m.rows === 'string' ? (JSON.parse(m.rows) as RowData[]) : m.rows);
@@ -507,9 +518,17 @@ export class Inferior extends EventEmitter<InferiorEvents> {
     }
   }
 
-  /** Tells a thread that stands lightly to go on, or to go into the inspector. */
-  #leaveLight(goOn: boolean): void {
-    Atomics.store(this.#ctl, CTL.LIGHT, goOn ? LIGHT.GO : LIGHT.HARDEN);
+  /** What a thread that stands lightly is told. */
+  readonly #light: LightThread = {
+    leave: (goOn) => this.#tellLight(goOn ? LIGHT.GO : LIGHT.HARDEN),
+    evaluate: (request) => {
+      this.#chunks.postMessage(request);
+      this.#tellLight(LIGHT.EVALUATE);
+    },
+  };
+
+  #tellLight(what: number): void {
+    Atomics.store(this.#ctl, CTL.LIGHT, what);
     Atomics.notify(this.#ctl, CTL.LIGHT);
   }
 

@@ -5,7 +5,7 @@
 import { EventEmitter, once } from 'node:events';
 import inspector from 'node:inspector';
 import type { Call } from '../inferior/call-stack.ts';
-import { field } from './link.ts';
+import type { LightAnswer, LightRequest } from '../inferior/light-stop.ts';
 
 export interface V8Location {
   readonly scriptId: string;
@@ -116,17 +116,41 @@ const LIGHT_FRAME = 'light:';
 /** What a frame of the stack is known by. */
 const STACK = '/stack/debug/';
 
+/** Who waits for an answer. */
+interface Waiting {
+  resolve(v: unknown): void;
+  reject(e: Error): void;
+}
+
+/** What a thread that stands lightly has told. */
+export interface LightStop {
+  readonly calls: readonly Call[];
+  readonly evaluates: boolean;
+}
+
+/** What a thread that stands lightly can be told. */
+export interface LightThread {
+  /** To go on, or to go into the inspector. */
+  leave(goOn: boolean): void;
+  /** To evaluate something: `receiveLight` gets the answer. */
+  evaluate(request: LightRequest): void;
+}
+
 /** The inspector of one worker. Emits 'paused' and 'resumed'. */
 export class InspectorChannel extends EventEmitter<{ paused: [V8Paused]; resumed: []; hardened: [] }> {
   readonly #transmit: (message: string) => void;
-  readonly #answers = new Map<number, { resolve: (v: unknown) => void; reject: (e: Error) => void }>();
+  readonly #answers = new Map<number, Waiting>();
+  /** Of a thread that stands lightly. */
+  readonly #lightAnswers = new Map<number, Waiting>();
   /** Node 20 leaves the URL out of call frames; it tells it once per script. */
   readonly #urls = new Map<string, string>();
   #lastId = 0;
   #gone = false;
-  /** Has the thread leave the light stop that it is in (see inferior/light-stop.ts): to go on, or to stop for V8. */
-  #leaveLight: ((goOn: boolean) => void) | undefined;
+  /** The thread, while it is in a light stop (see inferior/light-stop.ts). */
+  #light: LightThread | undefined;
   #hardening: Promise<void> | undefined;
+  /** The thread can evaluate in the innermost frame of the light stop. */
+  #evaluatesHere = false;
   /** What the thread evaluates in a light stop. */
   readonly #evaluating = new Set<Promise<unknown>>();
   /** V8's ids of the frames that a light stop had. */
@@ -171,16 +195,18 @@ export class InspectorChannel extends EventEmitter<{ paused: [V8Paused]; resumed
 
   detached(): void {
     this.#gone = true;
-    for (const { reject } of this.#answers.values()) {
+    for (const { reject } of [...this.#answers.values(), ...this.#lightAnswers.values()]) {
       reject(new Error('the inferior has ended'));
     }
     this.#answers.clear();
+    this.#lightAnswers.clear();
     this.emit('hardened');
   }
 
-  /** The thread stands still, lightly; `leave` has it go on, or into the inspector. */
-  standsLightly(calls: readonly Call[], leave: (goOn: boolean) => void): void {
-    this.#leaveLight = leave;
+  /** The thread stands still, lightly. */
+  standsLightly({ calls, evaluates }: LightStop, thread: LightThread): void {
+    this.#light = thread;
+    this.#evaluatesHere = evaluates;
     const callFrames = calls.map(({ url, line, name }, i) => ({
       callFrameId: `${LIGHT_FRAME}${i}`,
       functionName: name,
@@ -192,34 +218,36 @@ export class InspectorChannel extends EventEmitter<{ paused: [V8Paused]; resumed
 
   /** Makes a light stop one that V8 knows. */
   harden(): Promise<void> {
-    const leave = this.#leaveLight;
-    if (leave) {
-      this.#hardening ??= this.#harden(leave);
+    if (this.#light) {
+      this.#hardening ??= this.#harden(this.#light);
     }
     return this.#hardening ?? Promise.resolve();
   }
 
-  async #harden(leave: (goOn: boolean) => void): Promise<void> {
+  async #harden(thread: LightThread): Promise<void> {
     await Promise.allSettled(this.#evaluating);
     const hardened = once(this, 'hardened');
-    leave(false);
+    thread.leave(false);
     await hardened;
-    this.#leaveLight = this.#hardening = undefined;
+    this.#light = this.#hardening = undefined;
   }
 
   send(method: string, params: object = {}): Promise<unknown> {
-    const leave = this.#leaveLight;
-    if (!leave) {
+    const thread = this.#light;
+    if (!thread) {
       return this.#post(method, params);
     }
     const goesOn = method === 'Debugger.resume';
     if (this.#hardening || !(goesOn || method === 'Debugger.disable')) {
       return this.harden().then(() => this.#post(method, params));
     }
-    this.#leaveLight = undefined;
+    if (this.#evaluating.size > 0) {
+      return Promise.allSettled(this.#evaluating).then(() => this.send(method, params));
+    }
+    this.#light = undefined;
     const done = goesOn ? Promise.resolve() : this.#post(method, params);
     this.emit('resumed');
-    leave(true);
+    thread.leave(true);
     return done;
   }
 
@@ -239,20 +267,38 @@ export class InspectorChannel extends EventEmitter<{ paused: [V8Paused]; resumed
    * does.
    */
   async evaluate<T>(text: string, frameId?: string): Promise<T> {
-    const light = this.#leaveLight && !this.#hardening;
-    if (light && (frameId === undefined || frameId === `${LIGHT_FRAME}0`)) {
-      // A thread that stands lightly serves evaluations in no frame.
-      const here = `${field('__pktgdb', 'light')}.evaluate(${JSON.stringify(text)})`;
-      const evaluating = this.#evaluate<T>(frameId === undefined ? text : here, undefined);
-      this.#evaluating.add(evaluating);
-      return evaluating.finally(() => this.#evaluating.delete(evaluating));
+    const inFrame = frameId === `${LIGHT_FRAME}0`;
+    if (this.#light && !this.#hardening && (frameId === undefined || (this.#evaluatesHere && inFrame))) {
+      return this.#evaluateLightly<T>(this.#light, text, inFrame);
     }
-    if (!this.#leaveLight && !frameId?.startsWith(LIGHT_FRAME)) {
+    if (!this.#light && !frameId?.startsWith(LIGHT_FRAME)) {
       return this.#evaluate(text, frameId);
     }
     await this.harden();
     const hard = frameId?.startsWith(LIGHT_FRAME) ? this.#hardIds[Number(frameId.slice(LIGHT_FRAME.length))] : frameId;
     return this.#evaluate(text, hard);
+  }
+
+  #evaluateLightly<T>(thread: LightThread, js: string, inFrame: boolean): Promise<T> {
+    const id = ++this.#lastId;
+    const evaluating = new Promise<T>((resolve, reject) => {
+      this.#lightAnswers.set(id, { resolve: resolve as (v: unknown) => void, reject });
+    });
+    const done = evaluating.finally(() => this.#evaluating.delete(done));
+    this.#evaluating.add(done);
+    thread.evaluate({ id, js, inFrame });
+    return done;
+  }
+
+  /** What a thread that stands lightly was to evaluate has come to this. */
+  receiveLight({ id, json, error }: LightAnswer): void {
+    const waiting = this.#lightAnswers.get(id);
+    this.#lightAnswers.delete(id);
+    if (error === undefined) {
+      waiting?.resolve(json === undefined ? undefined : JSON.parse(json));
+    } else {
+      waiting?.reject(thrownError(error));
+    }
   }
 
   async #evaluate<T>(expression: string, callFrameId: string | undefined): Promise<T> {
@@ -268,9 +314,14 @@ export class InspectorChannel extends EventEmitter<{ paused: [V8Paused]; resumed
     )) as EvaluateResult;
     if (r.exceptionDetails) {
       const thrown = r.exceptionDetails.exception;
-      const text = thrown?.description?.split('\n    at ')[0] ?? String(thrown?.value ?? r.exceptionDetails.text);
-      throw new EvaluationError(text.replace(/^\w*Error: /, ''));
+      throw thrownError(thrown?.description ?? String(thrown?.value ?? r.exceptionDetails.text));
     }
     return r.result.value as T;
   }
+}
+
+/** What an evaluation threw, without its kind and its stack. */
+function thrownError(description: string): EvaluationError {
+  const [text = ''] = description.split('\n    at ');
+  return new EvaluationError(text.replace(/^\w*Error: /, ''));
 }

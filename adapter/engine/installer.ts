@@ -97,8 +97,8 @@ export class Installer {
   }
 
   #count(bp: Breakpoint): void {
-    const { hitCondition = null, ignoreCount: ignore = 0, temporary = false, light = false } = bp.spec;
-    this.#runtime.setBreakpoint(bp.id, { ignore, hitCondition, temporary, light }).catch(() => undefined);
+    const { hitCondition = null, ignoreCount: ignore = 0, temporary = false } = bp.spec;
+    this.#runtime.setBreakpoint(bp.id, { ignore, hitCondition, temporary }).catch(() => undefined);
   }
 
   async #decide(probe: number): Promise<void> {

@@ -38,6 +38,8 @@ export interface EngineInternals {
   readonly hashFrames?: boolean;
   /** Compare the whole state before each turn, for finding the first one that differs. */
   readonly hashTurns?: boolean;
+  /** Have V8 describe each stop at once. */
+  readonly hardStops?: boolean;
   /** Seed of the machine's random numbers (default: random). */
   readonly seed?: number;
   /** Name servers instead of this computer's. */
@@ -78,6 +80,7 @@ export function inferiorOptions(
     stopOnEntry: options.stopOnEntry ?? false,
     hashFrames: internals.hashFrames ?? false,
     hashTurns: internals.hashTurns ?? false,
+    hardStops: internals.hardStops ?? false,
     release: false,
   };
 }

@@ -137,7 +137,6 @@ function changedSpec(before: BreakpointSpec, change: BreakpointChange): Breakpoi
     ...(ignoreCount === undefined ? {} : { ignoreCount }),
     ...(stopsLeft === undefined ? {} : { stopsLeft }),
     ...(change.temporary === undefined ? {} : { temporary: change.temporary }),
-    ...(change.light === undefined ? {} : { light: change.light }),
     ...(change.disabledAt === undefined ? {} : { disabledAt: change.disabledAt }),
   };
 }

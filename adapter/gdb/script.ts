@@ -52,10 +52,6 @@ function commandsBlock(gdb: GdbInterpreter, rest: string): Block {
   }
   return new Block('commands', (g, lines) => {
     g.breakpointCommands.set(id, lines);
-    const light = lines.some((line) => /^(?:c|cont|continue|fg)\b/.test(line.trim()));
-    if (g.engine.breakpoints.some((b) => b.id === id && (b.spec.light ?? false) !== light)) {
-      g.engine.updateBreakpoint(id, { light });
-    }
   });
 }
 

@@ -27,10 +27,6 @@ export class HitCounts {
     return this.#states.get(id)?.temporary ?? false;
   }
 
-  isLight(id: number): boolean {
-    return this.#states.get(id)?.light ?? false;
-  }
-
   /** Sets how often breakpoints have been hit so far. */
   setHits(counts: Readonly<Record<string, number>>): void {
     for (const [id, hits] of Object.entries(counts)) {

@@ -109,7 +109,7 @@ export class Runtime {
   #standing = 0;
   /** The stop that the inferior stands in. */
   #start: StepStart = { probe: -1, depth: 0 };
-  readonly light: LightStops | undefined;
+  readonly #light: LightStops | undefined;
   readonly #takePause: () => boolean;
   readonly #pausePending: () => boolean;
   readonly #sendLog: (breakpoint: number, probe: number, text: string) => void;
@@ -130,7 +130,7 @@ export class Runtime {
     sendLog: (breakpoint: number, probe: number, text: string) => void;
     /** Leaves the description of a stop where the main thread finds it. */
     tellStop: (stop: StopReport) => void;
-    /** Of a live machine. */
+    /** Absent where V8 is to describe each stop at once. */
     light?: LightStops;
     /** Hands over what an execution of history has noted. */
     sendNotes?: (notes: readonly Note[]) => void;
@@ -146,7 +146,7 @@ export class Runtime {
     this.#pausePending = options.pausePending;
     this.#sendLog = options.sendLog;
     this.#tellStop = options.tellStop;
-    this.light = options.light;
+    this.#light = options.light;
     const now = (probe: number) => ({ tick: this.T[TICK.COUNT] ?? 0, probe, ns: this.#machineTime() });
     this.notes = new Notes(options.sendNotes ?? (() => undefined), now, new HandDrops(this.A, this.D));
     const arm = (probe: number, on: boolean): void => this.#arm(probe, ARMED.APPOINTMENT, on);
@@ -184,7 +184,7 @@ export class Runtime {
   /**
    * Called by deciders: the breakpoints at a probe have had their say. True if the function is to return `returned`.
    */
-  decided(id: number, stop: boolean, ret: unknown, here?: Here): boolean {
+  decided(id: number, stop: boolean, ret: unknown, here: Here | null = null): boolean {
     const { hands } = this.notes;
     const armed = hands.asking ? 0 : (this.A[id] ?? 0);
     if ((armed & ARMED.APPOINTMENT) !== 0) {
@@ -443,14 +443,13 @@ export class Runtime {
     this.#stand({ kind: 'replay-end' }, IN_POLL);
   }
 
-  #stopAt(id: number, stepped: boolean, here: Here | undefined): void {
+  #stopAt(id: number, stepped: boolean, here: Here | null): void {
     const step = this.#step;
     const stop = this.#reasonOf(stepped ? step : null);
     this.#forgetHits();
     this.#endStep();
     if (stop) {
-      const light = stop.kind === 'breakpoint' && stop.breakpoints.every((bp) => this.#counts.isLight(bp));
-      this.#stand(stop, id, light ? { here } : {});
+      this.#stand(stop, id, { here });
     }
   }
 
@@ -487,8 +486,11 @@ export class Runtime {
     return step && { kind: 'step' };
   }
 
-  /** Stands still: the inspector takes over at `debugger`. */
-  #stand(stop: StopReport['stop'], probe: number, { change, here, quiet }: Standing = {}): void {
+  /** Stands still, until it is told to go on. */
+  #stand(stop: StopReport['stop'], probe: number, { change, here = null, quiet }: Standing = {}): void {
+    if (this.#commanding) {
+      return;
+    }
     this.#start = { probe: Math.max(probe, IN_TICK), depth: this.#measureDepth() };
     const position = { tick: this.T[TICK.COUNT] ?? 0, probe };
     const { packets, last: lastPacket, account } = this.edge;
@@ -497,7 +499,7 @@ export class Runtime {
     if (quiet) {
       this.#leave();
     }
-    this.addStanding(standStill(this.light, here));
+    this.addStanding(standStill(change ? undefined : this.#light, here));
     this.#watches.debugged(position);
     if (this.#leaving) {
       this.#leave();

@@ -15,8 +15,6 @@ export interface Counting {
   readonly ignore: number;
   readonly hitCondition: HitCondition | null;
   readonly temporary: boolean;
-  /** Its stops are light ones (see light-stop.ts). */
-  readonly light?: boolean;
 }
 
 /** A step to begin from a stop. */

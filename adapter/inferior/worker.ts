@@ -28,7 +28,7 @@ import { restoreCheckpoint } from './checkpoint-restore.ts';
 import { CheckpointTaker } from './checkpoint-take.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { ForkHost, type OpenSocket } from './fork-host.ts';
-import { LightStops } from './light-stop.ts';
+import { type LightAnswer, LightStops } from './light-stop.ts';
 import { LiveHost } from './live-host.ts';
 import { NamedMemory } from './named-memory.ts';
 import type { Note } from './notes.ts';
@@ -63,7 +63,7 @@ export interface WorkerData {
   readonly recording: Recording | null;
   /** What of it was done before: it is executed from here on. */
   readonly checkpoint: CheckpointRef | null;
-  /** Where chunks of the log go as they are begun. */
+  /** Where chunks of the log go as they are begun, and where requests at a light stop come from. */
   readonly chunks: MessagePort;
   /** Bound of the recording to make (see `LogLimit`); null: none is made. */
   readonly logLimit: SharedArrayBuffer | null;
@@ -82,6 +82,8 @@ export interface WorkerData {
   readonly packets: PacketsFile | null;
   /** Compare a hash of the whole state before each turn (takes milliseconds each). */
   readonly hashTurns: boolean;
+  /** Have V8 describe each stop at once. */
+  readonly hardStops: boolean;
 }
 
 /** What an execution came to: equal for a live session and its re-execution. */
@@ -104,7 +106,9 @@ export type WorkerMessage =
   /** A past inferior has left the stack. */
   | { readonly type: 'left' }
   /** It stands still, lightly. */
-  | { readonly type: 'light'; readonly calls: readonly Call[] }
+  | { readonly type: 'light'; readonly calls: readonly Call[]; readonly evaluates: boolean }
+  /** What was asked of it meanwhile. */
+  | { readonly type: 'evaluated'; readonly answer: LightAnswer }
   /** Answers to a query, and its end. */
   | { readonly type: 'rows'; readonly rows: Rows }
   | { readonly type: 'answered'; readonly result: QueryResult }
@@ -128,7 +132,10 @@ let live: LiveHost | undefined;
 let recorded: RecordedHost | undefined;
 
 const stackUrl = pathToFileURL(data.stackDir).href;
-const light = new LightStops(ctl, stackUrl, (calls) => post({ type: 'light', calls }));
+const light = new LightStops(ctl, stackUrl, data.chunks, {
+  stands: (calls, evaluates) => post({ type: 'light', calls, evaluates }),
+  answer: (answer) => post({ type: 'evaluated', answer }),
+});
 
 /** Bundles of notes that may be on their way: whoever writes faster than the main thread reads fills the memory. */
 const NOTES_ON_WAY = 32;
@@ -159,7 +166,8 @@ const runtime = new Runtime({
     noteTurn();
     writeNote(data.stop, JSON.stringify(stop));
   },
-  ...(data.past || data.recording ? {} : { light }),
+  // In the past V8 pauses at all exceptions, also at those of an evaluation that it does not do itself.
+  ...(data.past || data.hardStops ? {} : { light }),
   sendNotes,
 });
 Object.defineProperty(globalThis, '__pktgdb', { value: runtime });

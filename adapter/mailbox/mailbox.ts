@@ -39,6 +39,8 @@ export const LIGHT = {
   GO: 1,
   /** Go into the inspector. */
   HARDEN: 2,
+  /** There are requests to evaluate something. */
+  EVALUATE: 3,
 } as const;
 
 /** First byte of an output record; the fields that follow are in the order of `Host`'s methods. */

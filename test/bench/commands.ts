@@ -32,8 +32,10 @@ class Prompt {
     });
   }
 
-  static async create(): Promise<Prompt> {
-    return new Prompt(await Engine.create());
+  static async create(hardStops = false): Promise<Prompt> {
+    const engine = await Engine.create();
+    engine.internals = { hardStops };
+    return new Prompt(engine);
   }
 
   async lines(...all: string[]): Promise<void> {
@@ -53,16 +55,12 @@ class Prompt {
 
 /** Milliseconds of processor time, of all threads, from a hit to the next; `light` says how it stops. */
 async function hit(setting: readonly string[], light: boolean): Promise<number> {
-  const prompt = await Prompt.create();
+  const prompt = await Prompt.create(!light);
   const { engine } = prompt.gdb;
   // The first run is for V8, which compiles what the main thread does.
   for (let run = 0; ; run++) {
     await prompt.lines('delete', `break ${WHERE}`, 'run');
-    const id = engine.breakpoints[0]?.id ?? 0;
     await prompt.lines(...setting);
-    if (!light) {
-      engine.updateBreakpoint(id, { light: false });
-    }
     const used = process.cpuUsage();
     await prompt.lines('continue');
     const took = milliseconds(process.cpuUsage(used));

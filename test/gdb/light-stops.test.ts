@@ -1,4 +1,4 @@
-/** Commands of breakpoints that let the machine go on: their stops cost little, and nobody sees a difference. */
+/** Light stops: they cost little, and nobody sees a difference. */
 import assert from 'node:assert/strict';
 import { Engine } from '../../adapter/engine/engine.ts';
 import { GdbInterpreter } from '../../adapter/gdb/interpreter.ts';
@@ -10,9 +10,10 @@ interface Came {
   readonly took: number;
 }
 
-/** Runs `lines`, then lets the machine go on to its end; breakpoints whose commands continue stop lightly, or not. */
+/** Runs `lines`, then lets the machine go on to its end; it stops lightly, or not. */
 async function run(light: boolean, file: string, ...lines: string[]): Promise<Came> {
   const engine = await Engine.create();
+  engine.internals = { hardStops: !light };
   let printed = '';
   const gdb = new GdbInterpreter(engine, {
     waitForStops: true,
@@ -24,11 +25,6 @@ async function run(light: boolean, file: string, ...lines: string[]): Promise<Ca
   try {
     for (const line of lines) {
       await gdb.execute(line);
-    }
-    for (const { id, spec } of engine.breakpoints) {
-      if (spec.light !== undefined && !light) {
-        engine.updateBreakpoint(id, { light: false });
-      }
     }
     const used = process.cpuUsage();
     await gdb.execute('run');
