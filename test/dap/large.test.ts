@@ -6,6 +6,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { Engine } from '../../adapter/engine/engine.ts';
 import { toyEngine, toyLine } from '../engine/toy.ts';
 import { leastCost } from '../kit/cost.ts';
+import { until } from '../kit/until.ts';
 import { type Session, sessionOver } from './client.ts';
 
 setFlagsFromString('--expose-gc');
@@ -59,7 +60,8 @@ describe('much at once', function () {
     const many = await leastCost(() => set(2_000));
     // Four times as many: were it quadratic, it would be sixteen times.
     assert.ok(many < 10 * few, `500: ${few} us, 2,000: ${many} us`);
-    assert.ok(used() - before < 20e6, `${used() - before} bytes are kept`);
+    // The machine's thread still has some of it to read.
+    await until(() => used() - before < 20e6, 'what breakpoints took is given back');
   });
 
   it('a name of 5 MB is answered with a short message', async () => {
