@@ -1,8 +1,9 @@
 /** A system that refuses: each call of the host, with each errno, ends in an answer to the stack and leaves nothing. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { serveDebuggers } from '../../adapter/attach/server.ts';
@@ -274,5 +275,24 @@ describe('a system that refuses', () => {
     assert.equal(heard.warnings.length, 1);
     assert.match(heard.warnings[0] ?? '', new RegExp(`^cannot write .*dump.pcap: ${errno}: `));
     return errno;
+  });
+
+  it('a capture of -object filter-dump: a pipe gets what is read, and nobody waits for one that is not', async () => {
+    const files = new OutputFiles((text) => heard.warnings.push(text));
+    const path = join(folder, 'dump.pipe');
+    execFileSync('mkfifo', [path]);
+    files.write(path, true, Buffer.from('head'));
+    assert.deepEqual(heard.warnings, [`cannot write ${path}: nobody reads this pipe`]);
+    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    files.write(path, true, Buffer.from('head'));
+    const bytes = Buffer.alloc(8);
+    await until(() => readSync(reader, bytes) === 4, 'the first bytes are there');
+    // More than a pipe holds, and than waits for whoever reads it.
+    for (let i = 0; i < 65; i++) {
+      files.write(path, false, Buffer.alloc(1 << 20));
+    }
+    files.dispose();
+    closeSync(reader);
+    assert.deepEqual(heard.warnings.slice(1), [`cannot write ${path}: whoever reads this pipe does not keep up`]);
   });
 });
