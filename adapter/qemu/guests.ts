@@ -66,7 +66,7 @@ export class QemuGuests implements RealGuests {
     this.#last = this.#last.then(async () => {
       if (this.#wanted === what) {
         const done = await Promise.all(this.#clients.map((client) => client[what]()));
-        this.#held = what === 'stop' ? done.filter(Boolean).length : 0;
+        this.#held = done.filter((held) => held === true).length;
       }
     });
   }
