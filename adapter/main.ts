@@ -121,6 +121,9 @@ const takeInterpreter: Take = (a, name) => {
 };
 
 const takeGuestCommand: Take = (a, command) => {
+  if (command.trim() === '') {
+    throw new UsageError('-qemu-run takes a command that starts QEMU');
+  }
   a.guestCommand = command;
 };
 

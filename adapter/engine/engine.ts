@@ -740,8 +740,10 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   guestInput(text: string): void {
     const inferior = this.#running();
     this.#needPresent();
-    if (!this.guests?.type(text)) {
+    if (!this.guests) {
       inferior.post({ type: 'console', text });
+    } else if (!this.guests.type(text)) {
+      throw new EngineError('The console of the guest is not here: QEMU has ended, or its serial port is elsewhere.');
     }
   }
 

@@ -45,8 +45,7 @@ export class QemuGuests implements RealGuests {
   }
 
   type(text: string): boolean {
-    this.#process?.type(text);
-    return this.#process !== undefined;
+    return this.#process?.type(text) ?? false;
   }
 
   /** A guest of the user's own goes on without us. */

@@ -163,6 +163,30 @@ describe('guests in QEMU', () => {
     assert.ok(await soon(() => server.commands.at(-1) === 'quit', 5_000), server.commands.join());
   });
 
+  it('say whether what is typed comes to their serial port', async () => {
+    const serial = join(folder, 'console');
+    let typed = '';
+    const console = createServer((socket) => socket.on('data', (data) => (typed += String(data)))).listen(serial);
+    const start = (command: string) => ({
+      command,
+      sockets: { netdev: 'stream,id=n0', qmp: join(folder, 'none'), serial },
+      run: () => undefined,
+    });
+    const out = { console: () => undefined, report: () => undefined };
+    const guests = new QemuGuests([], start('qemu'));
+    guests.up(out);
+    assert.equal(guests.type('too early'), false);
+    await until(() => guests.type('x'), 'it is there');
+    await until(() => typed === 'x', 'it comes');
+    const elsewhere = new QemuGuests([], start('qemu -nographic'));
+    elsewhere.up(out);
+    assert.equal(elsewhere.type('x'), false);
+    assert.equal(new QemuGuests([undefined]).type('x'), false);
+    guests.end();
+    assert.equal(guests.type('x'), false);
+    console.close();
+  });
+
   it('go on when the machine ends', async () => {
     const server = await qmp();
     const guests = new QemuGuests([server.path]);
