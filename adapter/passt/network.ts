@@ -58,6 +58,8 @@ export async function runNetwork(request: PasstRequest, { version, say, ready }:
   };
   const address = addressOf(request);
   const args = [...machineArgs(request, [{ address, qmp: undefined }]), ...pcapArgs(request.pcap)];
+  // The machine opens it later, when nobody can be told any more that it cannot be written.
+  const captured = request.pcap === undefined ? undefined : new WrittenFile(request.pcap);
   const engine = await Engine.create();
   const over = new Promise<number>((resolve) => {
     engine.on('report', (level, text) => {
@@ -110,6 +112,7 @@ export async function runNetwork(request: PasstRequest, { version, say, ready }:
     return status;
   } finally {
     await engine.dispose();
+    captured?.close();
     // Whoever waits for the end looks for the first of them.
     for (const file of made) {
       rmSync(file, { force: true });

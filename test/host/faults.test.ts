@@ -8,6 +8,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { serveDebuggers } from '../../adapter/attach/server.ts';
 import { OutputFiles } from '../../adapter/host/output-files.ts';
+import { openSocket, parseChardev } from '../../adapter/host/qtest.ts';
 import { NodeSockets } from '../../adapter/host/sockets.ts';
 import { readServed } from '../../adapter/inferior/served-files.ts';
 import { QemuProcess } from '../../adapter/qemu/run.ts';
@@ -275,6 +276,21 @@ describe('a system that refuses', () => {
     assert.equal(heard.warnings.length, 1);
     assert.match(heard.warnings[0] ?? '', new RegExp(`^cannot write .*dump.pcap: ${errno}: `));
     return errno;
+  });
+
+  it('a Unix socket whose path the system does not take, which Node would cut off', async () => {
+    const long = unix(join(folder, 'x'.repeat(200)));
+    assert.deepEqual(await heard.sockets.listen(FD, SOCK_STREAM, long), { errno: 'ENAMETOOLONG', port: 0 });
+    heard.sockets.connect(FD, long, null);
+    assert.equal(heard.errno(), 'ENAMETOOLONG');
+    const nowhere = unix(join(folder, 'none/socket'));
+    assert.deepEqual(await heard.sockets.listen(FD, SOCK_STREAM, nowhere), { errno: 'ENOENT', port: 0 });
+    const server = parseChardev('-qtest', `unix:${long.sun_path},server=on`);
+    await assert.rejects(openSocket('-qtest', server), /the path of a Unix socket has \d+ bytes at most/);
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.startsWith('x')),
+      [],
+    );
   });
 
   it('a capture of -object filter-dump: a pipe gets what is read, and nobody waits for one that is not', async () => {
