@@ -43,6 +43,8 @@ export interface CliOptions {
   readonly version: string;
   /** Printed before the first prompt. */
   readonly hint?: string;
+  /** What is said before anything is executed: how guests find the machine that a command may start. */
+  readonly words?: string;
   readonly input?: Readable & { readonly isTTY?: boolean };
   readonly output?: Writable & { readonly isTTY?: boolean };
   readonly errors?: Writable & { readonly isTTY?: boolean };
@@ -221,6 +223,7 @@ class Cli {
       if (!this.#options.quiet && !this.#options.batch) {
         this.#print(`${this.gdb.style.as('version', this.gdb.version)}: a GDB for packets.\nFor help, type "help".\n`);
       }
+      this.#print(this.#options.words ?? '');
       if (!this.#options.batch) {
         this.#listen();
       }
