@@ -121,6 +121,9 @@ const takeInterpreter: Take = (a, name) => {
 };
 
 const takeGuestCommand: Take = (a, command) => {
+  if (command.trim() === '') {
+    throw new UsageError('-qemu-run takes a command that starts QEMU');
+  }
   a.guestCommand = command;
 };
 
@@ -189,7 +192,7 @@ function parseArguments(argv: readonly string[]): Arguments | 'help' | 'version'
       return 'version';
     }
     if (option === 'qemu') {
-      a.guests.push(inline ?? (/^[a-z0-9-]+=/.test(argv[i + 1] ?? '') ? argv[++i]! : ''));
+      a.guests.push(inline ?? (/^(?:[a-z0-9-]+=|$)/.test(argv[i + 1] ?? '-') ? argv[++i]! : ''));
       continue;
     }
     const flag = FLAGS.get(option);
@@ -397,7 +400,7 @@ async function main(argv: readonly string[]): Promise<number> {
     traces: a.traces,
     replay: a.replay,
     ...(input ? { input } : {}),
-    ...(guests ? { hint: guests.words } : a.start ? { hint: HINT } : {}),
+    ...(guests ? { words: guests.words } : a.start ? { hint: HINT } : {}),
   });
 }
 

@@ -19,7 +19,7 @@ export interface McpOptions {
   readonly allowChanges: boolean;
 }
 
-/** Serves until the client closes stdin. Resolves to the exit code. */
+/** Serves until the client closes stdin or stdout. Resolves to the exit code. */
 export async function serveMcp({ version, allowChanges }: McpOptions): Promise<number> {
   // stdout belongs to the protocol: whatever is printed inside goes to stderr.
   console.log = console.info = console.debug = console.error;
@@ -49,6 +49,9 @@ export async function serveMcp({ version, allowChanges }: McpOptions): Promise<n
   const closed = new Promise<void>((resolve) => {
     server.server.onclose = resolve;
     process.stdin.once('end', resolve).once('close', resolve);
+    // Nobody reads the answers any more.
+    process.stdout.on('error', () => resolve());
+    process.stderr.on('error', () => undefined);
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.once(signal, () => resolve());
     }

@@ -28,6 +28,9 @@ export function parseQemuAttributes(raw: Arguments): QemuAttributes | undefined 
       throw new RequestError(`launch: qemu makes a network of its own; leave out ${other}`);
     }
   }
+  if (raw.optionalStrings('guestCommands')?.length) {
+    throw new RequestError('launch: guestCommands are typed on the built-in guest, which is not there with qemu');
+  }
   try {
     parseQemu(options ?? []);
   } catch (e) {

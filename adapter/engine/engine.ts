@@ -56,7 +56,7 @@ import { type Arrival, pastAtEnd } from './past.ts';
 import { Queries } from './queries.ts';
 import { type ReexecuteOptions, reexecute } from './reexecute.ts';
 import { saveSession } from './saving.ts';
-import { loadMachine, type StartHooks, startMachine } from './start.ts';
+import { loadMachine, type StartHooks, startMachine, typed } from './start.ts';
 import { runToRequest, stepRequest } from './step-request.ts';
 import { exceptionStop, StoppedState, withResult } from './stopped.ts';
 import { historyMoment, historyState, type Moment, momentOf, type PastStep, TimeTravel } from './time-travel.ts';
@@ -740,7 +740,7 @@ export class Engine extends EventEmitter<EngineEvents> implements EngineApi {
   guestInput(text: string): void {
     const inferior = this.#running();
     this.#needPresent();
-    if (!this.guests?.type(text)) {
+    if (!typed(this.guests, text)) {
       inferior.post({ type: 'console', text });
     }
   }

@@ -1,5 +1,5 @@
 /** Saves a session: its packets as a capture that any tool reads, and behind them what makes it a recording. */
-import { closeSync, fstatSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import { visible } from '../packets/format.ts';
 import { type SavedHead, type SavedMarks, VERSION } from '../saved/saved.ts';
 import { SavedWriter } from '../saved/write.ts';
@@ -55,22 +55,35 @@ export async function saveSession(
   execute: Execute,
   told: (done: number, total: number) => void,
 ): Promise<SaveSummary> {
-  const partial = `${path}.${process.pid}.part`;
+  let partial = '';
   let fd = -1;
   try {
+    const file = replaced(path);
+    partial = `${file}.${process.pid}.part`;
     fd = openSync(partial, 'wx');
     const summary = await write(fd, session, marks, execute, told);
     closeSync(fd);
     fd = -1;
-    renameSync(partial, path);
+    renameSync(partial, file);
     return summary;
   } catch (e) {
     if (fd >= 0) {
       closeSync(fd);
     }
-    rmSync(partial, { force: true });
+    if (partial !== '') {
+      rmSync(partial, { force: true });
+    }
     throw new EngineError(`${visible(path)} cannot be saved: ${e instanceof Error ? visible(e.message) : String(e)}`);
   }
+}
+
+/** The file that a new one is put in place of. Throws for what is no file, such as a device, which would be gone. */
+function replaced(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat !== undefined && !stat.isFile()) {
+    throw new Error('it is not a regular file');
+  }
+  return stat === undefined ? path : realpathSync(path);
 }
 
 async function write(

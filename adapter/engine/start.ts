@@ -93,3 +93,11 @@ export async function loadMachine(
   }
   return inferior;
 }
+
+/** Types on the console of a guest of another program; false without any. Throws `EngineError` if it is not at hand. */
+export function typed(guests: RealGuests | undefined, text: string): boolean {
+  if (guests && !guests.type(text)) {
+    throw new EngineError('The console of the guest is not here: QEMU has ended, or its serial port is elsewhere.');
+  }
+  return guests !== undefined;
+}

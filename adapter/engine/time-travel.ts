@@ -198,9 +198,11 @@ export class TimeTravel {
   }
 
   /** Goes to `target` and shows it, or the present if that is it. */
-  async goTo(from: Moment, to: MomentTarget, stop: Stop, begin?: Beginning): Promise<void> {
+  async goTo(from: Moment, to: MomentTarget, why: Stop, begin?: Beginning): Promise<void> {
     const present = this.#present ?? from;
-    const target = to === 'start' || this.#isStart(to) || this.#precedes(to) ? this.#start : to;
+    const tooEarly = this.#precedes(to);
+    const target = to === 'start' || this.#isStart(to) || tooEarly ? this.#start : to;
+    const stop: Stop = tooEarly && why.kind === 'goto' ? { kind: 'history-start' } : why;
     // What an answer to a query says of the capture is no target: it has a position.
     if (typeof target === 'object' && !('tick' in target) && 'captured' in target) {
       await this.#guarded(from, (past) => this.#goToPacket(past, from, target.captured, stop));

@@ -1,7 +1,7 @@
 /** What there is to say of breakpoints: `info breakpoints`, `info watchpoints`, `save breakpoints`. */
-import { writeFileSync } from 'node:fs';
 import { CommandError } from '../commands/command.ts';
 import { type Breakpoint, eventText, GRADES } from '../engine/api.ts';
+import { writeWhole } from '../written-file.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { fileError } from './output.ts';
 import { parseNumbers } from './places.ts';
@@ -161,7 +161,7 @@ function commandFor({ spec }: Breakpoint): string {
 }
 
 /** `save breakpoints FILE`: a script that sets them again. */
-export function saveBreakpoints(gdb: GdbInterpreter, args: string): void {
+export async function saveBreakpoints(gdb: GdbInterpreter, args: string): Promise<void> {
   const file = args.trim();
   if (file === '') {
     throw new CommandError('Argument required (file name in which to save)');
@@ -181,8 +181,9 @@ export function saveBreakpoints(gdb: GdbInterpreter, args: string): void {
     ];
   });
   try {
-    writeFileSync(file, `${lines.join('\n')}\n`);
+    await writeWhole(file, `${lines.join('\n')}\n`, { signal: gdb.interruptible() });
   } catch (e) {
+    gdb.interrupts.check();
     throw new CommandError(`Unable to open file '${file}' for saving (${fileError(e)})`);
   }
   gdb.out(`Saved to file '${file}'.\n`);

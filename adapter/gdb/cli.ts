@@ -13,6 +13,7 @@ import { type Executed, GdbInterpreter, type Write } from './interpreter.ts';
 import { MORE, Pager, type PageSize } from './pager.ts';
 import { ProgressLine } from './progress.ts';
 import { Terminal } from './terminal.ts';
+import { WholeLines } from './whole-lines.ts';
 
 /** Commands from the command line, in its order. */
 export type Action =
@@ -42,6 +43,8 @@ export interface CliOptions {
   readonly version: string;
   /** Printed before the first prompt. */
   readonly hint?: string;
+  /** What is said before anything is executed: how guests find the machine that a command may start. */
+  readonly words?: string;
   readonly input?: Readable & { readonly isTTY?: boolean };
   readonly output?: Writable & { readonly isTTY?: boolean };
   readonly errors?: Writable & { readonly isTTY?: boolean };
@@ -97,6 +100,8 @@ class Cli {
   readonly #errors: Writable;
   readonly #progress: ProgressLine;
   readonly #console = new GuestConsoleFilter();
+  /** What the guest prints while a prompt waits. */
+  readonly #guestLines = new WholeLines((text) => this.#aside(text));
   #watch: NodeJS.Timeout | undefined;
   /** A replay went wrong: the machine complained, threw, or ended with an error. */
   #replayFailed = false;
@@ -150,7 +155,7 @@ class Cli {
     );
     this.gdb.settings.style.enabled = options.styled ?? (!process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb');
     this.gdb.interrupts.held = () => this.#pager.held;
-    engine.on('console', (text) => this.#aside(this.#shown(text)));
+    engine.on('console', (text) => this.#guestPrints(this.#shown(text)));
     engine.on('log', (text) => this.#aside(text));
     engine.on('report', (level, text) => {
       this.#replayFailed ||= level === 'error' && engine.replay !== undefined;
@@ -218,6 +223,7 @@ class Cli {
       if (!this.#options.quiet && !this.#options.batch) {
         this.#print(`${this.gdb.style.as('version', this.gdb.version)}: a GDB for packets.\nFor help, type "help".\n`);
       }
+      this.#print(this.#options.words ?? '');
       if (!this.#options.batch) {
         this.#listen();
       }
@@ -238,6 +244,7 @@ class Cli {
       forget();
       clearInterval(this.#watch);
       this.#progress.end();
+      this.#guestLines.flush();
       this.#terminal?.close();
     }
   }
@@ -462,6 +469,12 @@ class Cli {
 
   /** The answers of one who types are none of the history's lines. */
   async #answerTo(question: string): Promise<string> {
+    const typed = this.#lines.shift();
+    if (typed !== undefined) {
+      // It was there before the question, as where several lines are pasted.
+      this.#output.write(`${question}${typed}\n`);
+      return typed;
+    }
     if (this.#terminal?.tty) {
       // As in gdb, Ctrl-D agrees.
       const answer = await this.#terminal.ask(question, 'EOF [assumed Y]');
@@ -536,8 +549,18 @@ class Cli {
     });
   }
 
+  /** Above a prompt that waits there is room for lines only. */
+  #guestPrints(text: string): void {
+    if (this.#prompting && this.#terminal?.tty) {
+      this.#guestLines.add(text);
+    } else {
+      this.#aside(text);
+    }
+  }
+
   /** Prints; what comes while a prompt waits goes above it. */
   #aside(text: string): void {
+    this.#guestLines.flush();
     if (text !== '' && this.#prompting && this.#terminal?.tty) {
       this.#terminal.above(text);
     } else {

@@ -1,5 +1,4 @@
 /** `info conversations`, `follow`, `dump pcap` and `save packet`: what passed an edge, or is in a capture. */
-import { writeFileSync } from 'node:fs';
 import { LAYER_NAMES, withoutQuotes } from '../commands/catch-text.ts';
 import { CommandError } from '../commands/command.ts';
 import type { PacketLayer } from '../engine/api.ts';
@@ -13,6 +12,7 @@ import { hexDump } from '../packets/format.ts';
 import { concat, writePcap } from '../packets/pcap.ts';
 import { CaptureError } from '../packets/types.ts';
 import { captureBytes } from '../replay/open.ts';
+import { writeWhole } from '../written-file.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
 const EDGES = LAYER_NAMES.join(', ');
@@ -20,7 +20,7 @@ const EDGES = LAYER_NAMES.join(', ');
 /** The capture that a word means: an edge of the machine, `capture` (what is replayed), or a file. */
 async function captureOf(gdb: GdbInterpreter, where: string): Promise<Capture> {
   if (where === 'capture' && gdb.traces.length === 1) {
-    return readCapture(await captureBytes(gdb.traces[0] ?? ''));
+    return readCapture(await captureBytes(gdb.traces[0] ?? '', gdb.interruptible()));
   }
   if (where === '' || LAYER_NAMES.includes(where)) {
     if (gdb.engine.state === 'none' || gdb.engine.state === 'exited') {
@@ -32,8 +32,9 @@ async function captureOf(gdb: GdbInterpreter, where: string): Promise<Capture> {
     throw new CommandError('No single capture is replayed.');
   }
   try {
-    return readCapture(await captureBytes(where));
+    return readCapture(await captureBytes(where, gdb.interruptible()));
   } catch (error) {
+    gdb.interrupts.check();
     if (error instanceof CaptureError) {
       throw new CommandError(`"${where}" is no edge (${EDGES}), and as a file: ${error.message}.`);
     }
@@ -93,7 +94,7 @@ export function follow(kind: 'tcp' | 'udp') {
     const { nodes, pieces, missing } = found;
     if (path !== undefined) {
       const bytes = concat(pieces.map((p) => p.bytes));
-      writeOut(path, bytes);
+      await writeOut(gdb, path, bytes);
       gdb.out(`Wrote ${bytes.length} bytes to ${path}.\n`);
       return;
     }
@@ -135,7 +136,7 @@ export async function dumpPcap(gdb: GdbInterpreter, args: string): Promise<void>
   const { matches } = filterOf(gdb, filter);
   const capture = await captureOf(gdb, edge);
   const kept = matching(capture, matches);
-  writeOut(path, writePcap(kept, { nano: true }));
+  await writeOut(gdb, path, writePcap(kept, { nano: true }));
   gdb.out(`Wrote ${kept.length} packet${kept.length === 1 ? '' : 's'} to ${path}.\n`);
 }
 
@@ -166,14 +167,15 @@ export async function savePacket(gdb: GdbInterpreter, args: string): Promise<voi
   const { bytes, linktype } = await packetBytesOf(gdb.engine, await gdb.selected());
   const ns = gdb.engine.history?.here.ns ?? 0;
   const at = { tsSec: Math.floor(ns / 1e9), tsNsec: Math.floor(ns % 1e9) };
-  writeOut(path, writePcap([{ ...at, data: bytes }], { nano: true, linktype: linktype === 'ip' ? 101 : 1 }));
+  await writeOut(gdb, path, writePcap([{ ...at, data: bytes }], { nano: true, linktype: linktype === 'ip' ? 101 : 1 }));
   gdb.out(`Wrote ${bytes.length} bytes to ${path}.\n`);
 }
 
-function writeOut(path: string, bytes: Uint8Array): void {
+async function writeOut(gdb: GdbInterpreter, path: string, bytes: Uint8Array): Promise<void> {
   try {
-    writeFileSync(path, bytes);
+    await writeWhole(path, bytes, { signal: gdb.interruptible() });
   } catch (error) {
+    gdb.interrupts.check();
     throw new CommandError(`Cannot write ${path}: ${(error as Error).message}`);
   }
 }

@@ -66,7 +66,7 @@ export async function inject(gdb: GdbInterpreter, args: string): Promise<void> {
   if (gdb.engine.state === 'none' || gdb.engine.state === 'exited') {
     throw new CommandError('The program is not being run.');
   }
-  const frames = await framesOf(what.trim(), found);
+  const frames = await framesOf(gdb, what.trim(), found);
   for (const frame of frames) {
     if (frame.length > MAX_FRAME || frame.length < 14) {
       throw new CommandError(`A frame of ${frame.length} bytes cannot be put in: 14 to ${MAX_FRAME} bytes can.`);
@@ -78,14 +78,14 @@ export async function inject(gdb: GdbInterpreter, args: string): Promise<void> {
   }
 }
 
-async function framesOf(what: string, edge: InjectEdge): Promise<readonly Uint8Array[]> {
+async function framesOf(gdb: GdbInterpreter, what: string, edge: InjectEdge): Promise<readonly Uint8Array[]> {
   const hex = what.replace(/^"|"$/g, '').replace(/^0x/, '').replace(/[\s:]/g, '');
   if (/^(?:[0-9a-f]{2})+$/i.test(hex) && (hex.length >= 28 || !existsSync(what))) {
     return [new Uint8Array(Buffer.from(hex, 'hex'))];
   }
   const quoted = /^"([\s\S]*)"$/.exec(what)?.[1] ?? /^'([\s\S]*)'$/.exec(what)?.[1];
   if (quoted === undefined && existsSync(what)) {
-    const { packets, interfaces } = readCapture(await captureBytes(what));
+    const { packets, interfaces } = readCapture(await captureBytes(what, gdb.interruptible()));
     const frames = packets.filter((p) => linktypeKind(interfaces[p.iface]?.linktype ?? -1) === 'ethernet');
     if (frames.length === 0) {
       throw new CommandError(`${what} has no Ethernet frames.`);

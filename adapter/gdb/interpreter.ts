@@ -151,7 +151,9 @@ export class GdbInterpreter {
   #lastLine = '';
   /** Words that the user's command was given that is being executed. */
   #arguments: readonly string[] | undefined;
+  /** Blocks and commands of the user that are executed, in each other; and those that are calls of commands. */
   #nesting = 0;
+  #calls = 0;
   /** Gives up what can be interrupted by itself. */
   #giveUp = new AbortController();
   /** Commands of breakpoints that were hit and have not been executed. */
@@ -355,9 +357,6 @@ export class GdbInterpreter {
 
   /** Executes lines in turn and throws at the first error, as gdb leaves a script there. */
   async executeLines(lines: readonly string[]): Promise<void> {
-    if (this.#nesting >= this.settings.maxCallDepth) {
-      throw new CommandError('Max user call depth exceeded -- command aborted.');
-    }
     this.#nesting++;
     try {
       for (const l of lines) {
@@ -402,11 +401,14 @@ export class GdbInterpreter {
 
   async #line(line: string, interactive: boolean): Promise<void> {
     await this.interrupts.breathe();
-    if (this.#collecting) {
-      if (this.#collecting.add(line)) {
-        const block = this.#collecting;
-        this.#collecting = undefined;
+    const block = this.#collecting;
+    if (block) {
+      // An error in it ends it.
+      this.#collecting = undefined;
+      if (block.add(line)) {
         await block.finish(this);
+      } else {
+        this.#collecting = block;
       }
       return;
     }
@@ -471,14 +473,20 @@ export class GdbInterpreter {
     }
   }
 
-  /** Executes lines in which `$arg0` and so on stand for `words`; undefined: for nothing. */
+  /** Executes a call of the user's command, with `words` as `$arg0` and so on; undefined: it is no call. */
   async withArguments(words: readonly string[] | undefined, action: () => Promise<void>): Promise<void> {
     const before = this.#arguments;
+    const calls = Number(words !== undefined);
+    if (calls > 0 && this.#calls >= this.settings.maxCallDepth) {
+      throw new CommandError('Max user call depth exceeded -- command aborted.');
+    }
     this.#arguments = words;
+    this.#calls += calls;
     try {
       await action();
     } finally {
       this.#arguments = before;
+      this.#calls -= calls;
     }
   }
 

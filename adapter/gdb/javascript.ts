@@ -1,5 +1,5 @@
 /** `js` and `source FILE.mjs`: the user's JavaScript, in a thread of its own. */
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CommandError } from '../commands/command.ts';
 import { ScriptRunner } from '../script/runner.ts';
@@ -59,8 +59,13 @@ export function isJavascript(name: string): boolean {
 
 export async function sourceJavascript(gdb: GdbInterpreter, name: string): Promise<void> {
   const file = resolve(name);
-  if (!existsSync(file)) {
+  const stat = statSync(file, { throwIfNoEntry: false });
+  if (stat === undefined) {
     throw new CommandError(`${name}: No such file or directory.`);
+  }
+  // Node waits for whoever writes to a pipe, and cannot be ended meanwhile.
+  if (!stat.isFile()) {
+    throw new CommandError(`${name}: Not a regular file.`);
   }
   await running(gdb, { file });
 }

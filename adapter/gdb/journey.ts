@@ -1,9 +1,9 @@
 /** `info journey`, `info journeys`, `dump journey`, `dump vpp`. */
-import { writeFileSync } from 'node:fs';
 import { CommandError } from '../commands/command.ts';
 import { dispatchTrace, journeyCapture } from '../inspect/journey/files.ts';
 import { groupJourneys, type Journey } from '../inspect/journey/journey.ts';
 import { journeysSoFar, wholeJourneys } from '../inspect/journey/journeys.ts';
+import { writeWhole } from '../written-file.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 
 /** Identities that a group lists. */
@@ -80,8 +80,10 @@ export function dumpJourneys(kind: 'journey' | 'vpp') {
     requireOn(gdb);
     const all = await wholeJourneys(gdb.engine);
     try {
-      writeFileSync(path, kind === 'vpp' ? dispatchTrace(all) : journeyCapture(all));
+      const bytes = kind === 'vpp' ? dispatchTrace(all) : journeyCapture(all);
+      await writeWhole(path, bytes, { signal: gdb.interruptible() });
     } catch (error) {
+      gdb.interrupts.check();
       throw new CommandError(`Cannot write ${path}: ${(error as Error).message}`);
     }
     gdb.out(leftOut(all));

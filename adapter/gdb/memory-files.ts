@@ -1,9 +1,9 @@
 /** Guest memory to files and back, and what is searched for in it: `dump`, `append`, `restore`, `find`. */
-import { appendFileSync, writeFileSync } from 'node:fs';
 import { CommandError } from '../commands/command.ts';
 import { parseArgument } from '../inspect/expression/parser.ts';
 import { hex } from '../packets/format.ts';
 import { within } from '../packets/span.ts';
+import { writeWhole } from '../written-file.ts';
 import type { GdbInterpreter } from './interpreter.ts';
 import { sourceOf } from './memory.ts';
 import { fileError } from './output.ts';
@@ -47,7 +47,7 @@ export async function dump(
     throw new CommandError('Missing filename.');
   }
   const bytes = what === 'memory' ? await memoryOf(gdb, rest) : await valueBytes(gdb, rest);
-  await inFile(gdb, file, () => (append ? appendFileSync(file, bytes) : writeFileSync(file, bytes)));
+  await inFile(gdb, file, () => writeWhole(file, bytes, { append, signal: gdb.interruptible() }));
 }
 
 async function memoryOf(gdb: GdbInterpreter, text: string): Promise<Uint8Array> {

@@ -1,7 +1,7 @@
 /** Where text goes that commands print: to the front end, to a log file, or to whoever captures it. */
-import { closeSync, openSync, writeSync } from 'node:fs';
 import { CommandError } from '../commands/command.ts';
 import type { LoggingSettings } from '../commands/settings.ts';
+import { WrittenFile } from '../written-file.ts';
 import { unstyled } from './styles.ts';
 
 export class Output {
@@ -10,7 +10,7 @@ export class Output {
   readonly #settings: LoggingSettings;
   /** Texts that are collected instead, the innermost last. */
   readonly #captures: string[] = [];
-  #log: { readonly fd: number; readonly file: string } | undefined;
+  #log: { readonly to: WrittenFile; readonly file: string } | undefined;
 
   /** `complain` hears why a log file is given up. */
   constructor(write: (text: string) => void, complain: (text: string) => void, settings: LoggingSettings) {
@@ -35,11 +35,8 @@ export class Output {
     if (!this.#log) {
       return false;
     }
-    const bytes = Buffer.from(unstyled(text));
     try {
-      for (let at = 0; at < bytes.length; ) {
-        at += writeSync(this.#log.fd, bytes, at);
-      }
+      this.#log.to.write(Buffer.from(unstyled(text)));
       return true;
     } catch (e) {
       const { file } = this.#log;
@@ -76,7 +73,7 @@ export class Output {
       return `Done logging to ${closed}.\n`;
     }
     try {
-      this.#log = { fd: openSync(file, overwrite ? 'w' : 'a'), file };
+      this.#log = { to: new WrittenFile(file, { append: !overwrite }), file };
     } catch (e) {
       this.#settings.enabled = false;
       throw new CommandError(`set logging: ${fileError(e)}`);
@@ -86,7 +83,7 @@ export class Output {
 
   close(): void {
     if (this.#log) {
-      closeSync(this.#log.fd);
+      this.#log.to.close();
       this.#log = undefined;
     }
   }

@@ -1,5 +1,5 @@
 /** The terminal that a user types at: the line with its prompt and history, Ctrl-D, Ctrl-R, Ctrl-Z, questions. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createInterface, type Interface } from 'node:readline';
 import { Keyboard, type Taken, type TerminalInput } from './keyboard.ts';
 import { ReverseSearch } from './reverse-search.ts';
@@ -193,10 +193,15 @@ export class Terminal {
   }
 }
 
+/** False for pipes and devices, which would hold up the prompt. */
+function keepsHistory(file: string): boolean {
+  return file !== '' && (statSync(file, { throwIfNoEntry: false })?.isFile() ?? true);
+}
+
 /** Lines of the history file, newest first. */
 function readHistory(file: string): string[] {
   try {
-    return readFileSync(file, 'utf8')
+    return (keepsHistory(file) ? readFileSync(file, 'utf8') : '')
       .split('\n')
       .filter((l) => l !== '')
       .slice(-HISTORY_SIZE)
@@ -207,11 +212,10 @@ function readHistory(file: string): string[] {
 }
 
 function writeHistory(file: string, history: readonly string[]): void {
-  if (file === '') {
-    return;
-  }
   try {
-    writeFileSync(file, `${[...history].slice(0, HISTORY_SIZE).reverse().join('\n')}\n`, { mode: 0o600 });
+    if (keepsHistory(file)) {
+      writeFileSync(file, `${[...history].slice(0, HISTORY_SIZE).reverse().join('\n')}\n`, { mode: 0o600 });
+    }
   } catch {
     // A home directory that cannot be written to is no reason to stop debugging.
   }

@@ -1,8 +1,8 @@
 /** Files that the machine writes, such as the captures of `-object filter-dump`. */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { WrittenFile } from '../written-file.ts';
 
 export class OutputFiles {
-  readonly #fds = new Map<string, number>();
+  readonly #files = new Map<string, WrittenFile>();
   readonly #warn: (text: string) => void;
 
   /** `warn` is told once for each file that cannot be written. */
@@ -15,12 +15,9 @@ export class OutputFiles {
     try {
       if (create) {
         this.#close(path);
-        this.#fds.set(path, openSync(path, 'w', 0o644));
+        this.#files.set(path, new WrittenFile(path, { mode: 0o644 }));
       }
-      const fd = this.#fds.get(path);
-      for (let at = 0; fd !== undefined && at < data.length; ) {
-        at += writeSync(fd, data, at);
-      }
+      this.#files.get(path)?.write(data);
     } catch (e) {
       this.#close(path);
       this.#warn(`cannot write ${path}: ${e instanceof Error ? e.message : String(e)}`);
@@ -28,15 +25,12 @@ export class OutputFiles {
   }
 
   #close(path: string): void {
-    const fd = this.#fds.get(path);
-    this.#fds.delete(path);
-    if (fd !== undefined) {
-      closeSync(fd);
-    }
+    this.#files.get(path)?.close();
+    this.#files.delete(path);
   }
 
   dispose(): void {
-    for (const path of [...this.#fds.keys()]) {
+    for (const path of [...this.#files.keys()]) {
       this.#close(path);
     }
   }

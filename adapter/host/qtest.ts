@@ -2,6 +2,7 @@
 import { connect, createServer, type Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import type { Input } from '../stack/util/host.ts';
+import { isTooLong, MOST_PATH_BYTES } from './socket-paths.ts';
 
 /** A `-qtest` or `-monitor` option is wrong, or what it names cannot be reached; the message says how. */
 export class ChardevError extends Error {
@@ -55,6 +56,10 @@ export function openSocket(option: string, c: Chardev, signal?: AbortSignal): Pr
   const where = c.path === '' ? { host: c.host, port: c.port } : { path: c.path };
   return new Promise((resolve, reject) => {
     const failed = (e: Error): void => reject(new ChardevError(`${option}: ${e.message}`));
+    if (isTooLong(c.path)) {
+      failed(new Error(`the path of a Unix socket has ${MOST_PATH_BYTES} bytes at most: ${c.path}`));
+      return;
+    }
     if (c.kind === 'server') {
       const server = createServer((socket) => {
         server.close();

@@ -3,7 +3,6 @@
  * what happens as inputs. One instance a machine; `dispose` closes everything.
  */
 import { once } from 'node:events';
-import { lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type OnReadOpts, type Server, type SocketConstructorOpts, Socket as TcpSocket } from 'node:net';
 import { copyOut } from '../mailbox/shared-copy.ts';
 import { AF_INET6, AF_UNIX, FD_PREFIX, type Input, SOCK_STREAM, type sockaddr } from '../stack/util/host.ts';
@@ -11,6 +10,7 @@ import { hostOf, toSockaddr } from './addresses.ts';
 import { NodeDatagrams } from './datagrams.ts';
 import { commandOf, startCommand } from './guest-commands.ts';
 import { SmbShares, sharedDirectory } from './smb.ts';
+import { isTooLong, listenErrno, removeSocketFile } from './socket-paths.ts';
 
 /**
  * Unconsumed bytes of one socket at which reading from it pauses: as much as moves in some slices of the scheduler, so
@@ -160,6 +160,9 @@ export class NodeSockets {
     if (dir !== null) {
       return Promise.resolve({ errno: this.#shares.open(fd, dir), port: 0 });
     }
+    if (isTooLong(addr.sun_path)) {
+      return Promise.resolve({ errno: 'ENAMETOOLONG', port: 0 });
+    }
     return type === SOCK_STREAM ? this.#listenStream(fd, addr) : this.datagrams.bind(fd, addr);
   }
 
@@ -171,7 +174,7 @@ export class NodeSockets {
     return new Promise((resolve) => {
       server.once('error', (err: NodeJS.ErrnoException) => {
         this.#entries.delete(fd);
-        resolve({ errno: err.code ?? 'EIO', port: 0 });
+        resolve({ errno: listenErrno(addr.sun_path, err), port: 0 });
       });
       const done = (): void => {
         server.removeAllListeners('error');
@@ -259,6 +262,10 @@ export class NodeSockets {
       return;
     }
     const started = this.#startProgram(addr.sun_path);
+    if (!started && isTooLong(addr.sun_path)) {
+      this.#post({ type: 'error', fd, errno: 'ENAMETOOLONG', from: null });
+      return;
+    }
     const tcp = started ?? new TcpSocket(this.#stream(e));
     tcp.setNoDelay(true);
     this.#connecting.add(tcp);
@@ -490,18 +497,4 @@ function takeHandle(conn: TcpSocket): unknown {
   const handle = owner._handle;
   owner._handle = null;
   return handle;
-}
-
-/**
- * A stale socket file of an earlier listener is replaced, as QEMU does; any other file is left alone and makes `listen`
- * fail.
- */
-function removeSocketFile(path: string): void {
-  try {
-    if (lstatSync(path).isSocket()) {
-      unlinkSync(path);
-    }
-  } catch {
-    // No such file: nothing to replace.
-  }
 }

@@ -46,10 +46,21 @@ export function indexCapture(source: ByteSource, seen?: PacketSeen): CaptureInde
   }
 }
 
-/** Reads a capture of either format from the bytes of a file, with all its packets as objects. See `scanCapture`. */
-export function readCapture(bytes: Uint8Array): Capture {
+/** Packets that are made objects of: some hundred bytes each, and a small file may unpack to any number of them. */
+const MOST_OBJECTS = 8_000_000;
+
+/**
+ * Reads a capture of either format from the bytes of a file, with all its packets as objects. See `scanCapture`; throws
+ * `CaptureError` for more than `most` packets, too.
+ */
+export function readCapture(bytes: Uint8Array, most = MOST_OBJECTS): Capture {
   const source = memorySource(bytes);
   const index = indexCapture(source);
+  if (index.count > most) {
+    throw new CaptureError(
+      `it has ${index.count} packets, and no more than ${most} are read at once; a replay or VS Code's listing takes all`,
+    );
+  }
   const { format, bigEndian, interfaces, customBlocks, comments, names, truncated, warnings } = index;
   const packets = Array.from({ length: index.count }, (_, i) => index.packet(source, i));
   return { format, bigEndian, interfaces, packets, customBlocks, comments, names, truncated, warnings };

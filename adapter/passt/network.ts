@@ -1,5 +1,5 @@
 /** The user network of one guest, which runs by itself until its guest has gone or somebody ends it. */
-import { appendFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { serveDebuggers } from '../attach/server.ts';
 import { Engine } from '../engine/engine.ts';
 import { GdbInterpreter } from '../gdb/interpreter.ts';
@@ -7,6 +7,7 @@ import { visible } from '../packets/format.ts';
 import { type LinkAddress, machineArgs } from '../qemu/link.ts';
 import { streamNetdev } from '../qemu/words.ts';
 import { sweepTemporaryFolders } from '../temporary.ts';
+import { WrittenFile, writeWhole } from '../written-file.ts';
 import { PasstOptionError } from './error.ts';
 import type { PasstRequest } from './options.ts';
 
@@ -18,6 +19,8 @@ export interface NetworkHost {
   readonly ready: () => void;
 }
 
+/** How long a pipe that the number of the process goes to may remain unread, in milliseconds. */
+const PID_READ_MS = 5000;
 /** Paths that are tried where none was chosen, as passt's. */
 const PATHS = 100;
 /** What the machine says of the link to its guest, but that it waits for one: that the guest has gone. */
@@ -46,14 +49,17 @@ export async function runNetwork(request: PasstRequest, { version, say, ready }:
   const { pid } = process;
   const owner = 'pktgdb-passt';
   const { logFile, pidFile, oneOff, quiet } = request;
+  const logged = logFile === undefined ? undefined : new WrittenFile(logFile, { append: true, mode: 0o600 });
   const log = (text: string): void => {
     say(text);
-    if (logFile !== undefined) {
-      logTo(logFile, text);
+    if (logged !== undefined) {
+      logTo(logged, text);
     }
   };
   const address = addressOf(request);
   const args = [...machineArgs(request, [{ address, qmp: undefined }]), ...pcapArgs(request.pcap)];
+  // The machine opens it later, when nobody can be told any more that it cannot be written.
+  const captured = request.pcap === undefined ? undefined : new WrittenFile(request.pcap);
   const engine = await Engine.create();
   const over = new Promise<number>((resolve) => {
     engine.on('report', (level, text) => {
@@ -93,7 +99,7 @@ export async function runNetwork(request: PasstRequest, { version, say, ready }:
       log,
     });
     if (pidFile !== undefined) {
-      writeFileSync(pidFile, `${process.pid}\n`);
+      await writeWhole(pidFile, `${process.pid}\n`, { signal: AbortSignal.timeout(PID_READ_MS) });
       made.push(pidFile);
     }
     if (!quiet && address.kind === 'unix') {
@@ -106,6 +112,7 @@ export async function runNetwork(request: PasstRequest, { version, say, ready }:
     return status;
   } finally {
     await engine.dispose();
+    captured?.close();
     // Whoever waits for the end looks for the first of them.
     for (const file of made) {
       rmSync(file, { force: true });
@@ -114,9 +121,9 @@ export async function runNetwork(request: PasstRequest, { version, say, ready }:
 }
 
 /** Appends a line with the time. A log that cannot be written is no reason to end the guest's network. */
-function logTo(file: string, text: string): void {
+function logTo(file: WrittenFile, text: string): void {
   try {
-    appendFileSync(file, `${new Date().toISOString()} ${visible(text)}\n`, { mode: 0o600 });
+    file.write(Buffer.from(`${new Date().toISOString()} ${visible(text)}\n`));
   } catch {
     // The user hears of it nowhere: this is where the user would.
   }

@@ -61,9 +61,9 @@ const refused = (why: string, value = false): Option => ({
 });
 
 /** Sets a field to the value. */
-function field(name: 'socket' | 'pidFile' | 'logFile' | 'pcap' | 'netmask', letter?: string): Option {
+function field(name: 'socket' | 'pidFile' | 'logFile' | 'pcap', letter: string): Option {
   return {
-    ...(letter === undefined ? {} : { letter }),
+    letter,
     value: true,
     take: (state, value) => {
       state[name] = value;
@@ -83,6 +83,7 @@ function flag(name: 'oneOff' | 'foreground' | 'quiet' | 'stderr', letter: string
 
 const NO_PROTOCOL = 'the user network has no switch for a single protocol; -netdev user has restrict=on for all';
 const NO_DHCP = 'the user network always answers DHCP, NDP and router solicitations';
+const NO_MIGRATION = 'connections do not move to another host';
 const HOST_ROUTES = 'the user network takes no interface: it uses the sockets of the host as any program does';
 
 const OPTIONS: Readonly<Record<string, Option>> = {
@@ -96,7 +97,7 @@ const OPTIONS: Readonly<Record<string, Option>> = {
   'log-file': field('logFile', 'l'),
   pcap: field('pcap', 'p'),
   address: { letter: 'a', value: true, take: takeAddress },
-  netmask: field('netmask', 'n'),
+  netmask: { letter: 'n', value: true, take: takeNetmask },
   gateway: { letter: 'g', value: true, take: takeGateway },
   dns: { letter: 'D', value: true, take: takeNameserver },
   'dns-forward': { value: true, take: takeNameserver },
@@ -138,7 +139,9 @@ const OPTIONS: Readonly<Record<string, Option>> = {
   'vhost-user': refused(
     'vhost-user is not spoken here: QEMU talks to it by -netdev passt without vhost-user=on, or stream',
   ),
-  'repair-path': refused('connections do not move to another host', true),
+  'migrate-exit': refused(NO_MIGRATION),
+  'migrate-no-linger': refused(NO_MIGRATION),
+  'repair-path': refused(NO_MIGRATION, true),
   runas: refused('it runs as the user that starts it', true),
 };
 
@@ -163,8 +166,21 @@ function takeAddress(state: State, value: string): void {
   }
   state.address = address;
   if (length !== undefined) {
-    state.netmask = length;
+    takeNetmask(state, length);
   }
+}
+
+/** A mask, or the length of its prefix. */
+function takeNetmask(state: State, value: string): void {
+  const bits = value
+    .split('.')
+    .map((byte) => Number(byte).toString(2).padStart(8, '0'))
+    .join('');
+  const mask = IPV4.test(value) && /^1*0*$/.test(bits) && bits.length === 32;
+  if (!mask && !(/^\d{1,2}$/.test(value) && Number(value) <= 32)) {
+    throw new PasstOptionError(`"${value}" is neither a mask without holes nor the length of a prefix from 0 to 32`);
+  }
+  state.netmask = value;
 }
 
 function takeGateway(state: State, value: string): void {
@@ -197,21 +213,41 @@ function takeOnly(other: 'ipv4' | 'ipv6'): (state: State) => void {
   };
 }
 
-/** The words of a command line, as getopt_long takes them apart: the option's name, and the value inside its word. */
-function* takenApart(argv: readonly string[]): Iterable<{ word: string; name: string; inline: string | undefined }> {
-  for (const word of argv) {
-    const long = /^--([a-z0-9-]+)(?:=(.*))?$/s.exec(word);
-    if (long) {
-      yield { word: `--${long[1]}`, name: long[1]!, inline: long[2] };
-    } else {
-      const letter = /^-([a-zA-Z0-9])(.*)$/s.exec(word);
-      yield {
-        word: letter ? `-${letter[1]}` : word,
-        name: LETTERS.get(letter?.[1] ?? '') ?? '',
-        inline: letter?.[2] || undefined,
-      };
-    }
+/** An option of the command line, as it was written, and its value, if that is in the same word. */
+interface Given {
+  readonly word: string;
+  readonly name: string;
+  readonly inline: string | undefined;
+}
+
+/** The options of a word, as getopt_long takes it apart: letters may stand together, long names may be cut short. */
+function takenApart(word: string): Given[] {
+  const long = /^--([a-z0-9-]+)(?:=(.*))?$/s.exec(word);
+  if (long) {
+    const [, written = '', inline] = long;
+    return [{ word: `--${written}`, name: longName(written), inline }];
   }
+  const given: Given[] = [];
+  for (let rest = /^-([a-zA-Z0-9].*)$/s.exec(word)?.[1] ?? ''; rest !== ''; ) {
+    const letter = rest.slice(0, 1);
+    const name = LETTERS.get(letter) ?? '';
+    rest = rest.slice(1);
+    const takesRest = OPTIONS[name]?.value === true;
+    given.push({ word: `-${letter}`, name, inline: (takesRest && rest) || undefined });
+    rest = takesRest ? '' : rest;
+  }
+  return given.length > 0 ? given : [{ word, name: '', inline: undefined }];
+}
+
+/** The option that a name, or what is left of it, means; empty if there is none. Throws if it could be several. */
+function longName(written: string): string {
+  const all = Object.hasOwn(OPTIONS, written)
+    ? [written]
+    : Object.keys(OPTIONS).filter((name) => name.startsWith(written));
+  if (all.length > 1) {
+    throw new PasstOptionError(`--${written}: could be ${all.map((name) => `--${name}`).join(', ')}`);
+  }
+  return all[0] ?? '';
 }
 
 /** Reads the words after the program's name. Throws `PasstOptionError`. */
@@ -225,29 +261,32 @@ export function parsePasst(argv: readonly string[]): PasstRequest {
     ipv6: true,
     user: [],
   };
-  const words = [...takenApart(argv)];
-  for (let i = 0; i < words.length; i++) {
-    const { word, name, inline } = words[i]!;
-    const option = Object.hasOwn(OPTIONS, name) ? OPTIONS[name] : undefined;
-    if (!option) {
-      throw new PasstOptionError(`${argv[i]}: no option of passt's`);
-    }
-    let value = '';
-    if (option.value) {
-      value = inline ?? argv[++i] ?? '';
-      if (value === '') {
+  const words = argv.values();
+  for (const argument of words) {
+    for (const { word, name, inline } of takenApart(argument)) {
+      const option = OPTIONS[name];
+      if (!option) {
+        throw new PasstOptionError(`${argument}: no option of passt's`);
+      }
+      if (!option.value && inline !== undefined) {
+        throw new PasstOptionError(`${argument}: ${word} takes no value`);
+      }
+      const value = option.value ? (inline ?? words.next().value ?? '') : '';
+      if (option.value && value === '') {
         throw new PasstOptionError(`${word}: needs a value`);
       }
-    } else if (inline !== undefined) {
-      throw new PasstOptionError(`${argv[i]}: ${word} takes no value`);
-    }
-    try {
-      option.take(state, value);
-    } catch (e) {
-      throw e instanceof PasstOptionError ? new PasstOptionError(`${word}: ${e.message}`) : e;
+      taken(word, option, value, state);
     }
   }
   return requestOf(state);
+}
+
+function taken(word: string, option: Option, value: string, state: State): void {
+  try {
+    option.take(state, value);
+  } catch (e) {
+    throw e instanceof PasstOptionError ? new PasstOptionError(`${word}: ${e.message}`) : e;
+  }
 }
 
 function requestOf(state: State): PasstRequest {

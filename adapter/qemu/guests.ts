@@ -45,8 +45,7 @@ export class QemuGuests implements RealGuests {
   }
 
   type(text: string): boolean {
-    this.#process?.type(text);
-    return this.#process !== undefined;
+    return this.#process?.type(text) ?? false;
   }
 
   /** A guest of the user's own goes on without us. */
@@ -66,7 +65,7 @@ export class QemuGuests implements RealGuests {
     this.#last = this.#last.then(async () => {
       if (this.#wanted === what) {
         const done = await Promise.all(this.#clients.map((client) => client[what]()));
-        this.#held = what === 'stop' ? done.filter(Boolean).length : 0;
+        this.#held = done.filter((held) => held === true).length;
       }
     });
   }

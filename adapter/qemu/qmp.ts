@@ -9,7 +9,8 @@ const ANSWER_MS = 2_000;
 /** What QEMU says is short: more than this without an end of line is something else. */
 const MOST = 1 << 20;
 
-type Waiting = (ok: boolean) => void;
+/** Hears what an answer returns; undefined if there is none, or an error. */
+type Waiting = (returned: unknown) => void;
 
 export class QmpClient {
   readonly #path: string;
@@ -20,24 +21,35 @@ export class QmpClient {
   readonly #waiting = new Map<number, Waiting>();
   #count = 0;
   #closed = false;
+  /** Nobody waits for the greeting any more. */
+  #late = false;
+  /** The guest stands still because we said so. */
+  #stopped = false;
 
   constructor(path: string) {
     this.#path = path;
   }
 
   /** Has the guest's processors stand still; resolves to whether they do. */
-  stop(): Promise<boolean> {
-    return this.#command('stop');
+  async stop(): Promise<boolean> {
+    if (!this.#stopped && !isRunning(await this.#command('query-status'))) {
+      return true;
+    }
+    const done = (await this.#command('stop')) !== undefined;
+    this.#stopped ||= done;
+    return done;
   }
 
-  /** Has them go on. */
-  cont(): Promise<boolean> {
-    return this.#command('cont');
+  /** Has them go on, unless somebody else has them stand still. */
+  async cont(): Promise<void> {
+    if (this.#stopped && (await this.#command('cont')) !== undefined) {
+      this.#stopped = false;
+    }
   }
 
   /** Has QEMU end. */
-  quit(): Promise<boolean> {
-    return this.#command('quit');
+  async quit(): Promise<void> {
+    await this.#command('quit');
   }
 
   close(): void {
@@ -45,9 +57,9 @@ export class QmpClient {
     this.#lose();
   }
 
-  async #command(execute: string): Promise<boolean> {
+  async #command(execute: string): Promise<unknown> {
     this.#ready ??= this.#connect();
-    return (await this.#ready) && this.#ask(execute);
+    return (await this.#ready) ? this.#ask(execute) : undefined;
   }
 
   async #connect(): Promise<boolean> {
@@ -61,22 +73,27 @@ export class QmpClient {
     socket.on('error', () => undefined);
     socket.on('close', () => this.#socket === socket && this.#lose());
     socket.unref();
-    return (await this.#answer(0)) && this.#ask('qmp_capabilities');
+    this.#late = (await this.#answer(0)) === undefined;
+    return !this.#late && this.#negotiated();
   }
 
-  #ask(execute: string): Promise<boolean> {
+  async #negotiated(): Promise<boolean> {
+    return (await this.#ask('qmp_capabilities')) !== undefined;
+  }
+
+  #ask(execute: string): Promise<unknown> {
     const id = ++this.#count;
     this.#socket?.write(`${JSON.stringify({ execute, id })}\n`);
     return this.#answer(id);
   }
 
-  #answer(id: number): Promise<boolean> {
+  #answer(id: number): Promise<unknown> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => done(false), ANSWER_MS);
-      const done = (ok: boolean): void => {
+      const timer = setTimeout(() => done(undefined), ANSWER_MS);
+      const done: Waiting = (returned) => {
         clearTimeout(timer);
         this.#waiting.delete(id);
-        resolve(ok);
+        resolve(returned);
       };
       this.#waiting.set(id, done);
     });
@@ -104,9 +121,20 @@ export class QmpClient {
       return;
     }
     if ('QMP' in message) {
-      this.#waiting.get(0)?.(true);
+      this.#greeted();
     } else if ('id' in message && typeof message.id === 'number') {
-      this.#waiting.get(message.id)?.('return' in message);
+      this.#waiting.get(message.id)?.('return' in message ? (message.return ?? null) : undefined);
+    }
+  }
+
+  /** A greeting that comes late is one all the same: QEMU serves one client at a time, and we had to wait. */
+  #greeted(): void {
+    const waits = this.#waiting.get(0);
+    if (waits) {
+      waits(true);
+    } else if (this.#late) {
+      this.#late = false;
+      this.#ready = this.#negotiated();
     }
   }
 
@@ -117,7 +145,12 @@ export class QmpClient {
     this.#ready = undefined;
     this.#text = '';
     for (const done of [...this.#waiting.values()]) {
-      done(false);
+      done(undefined);
     }
   }
+}
+
+/** What `query-status` returns; who does not say is taken to run. */
+function isRunning(status: unknown): boolean {
+  return !(typeof status === 'object' && status !== null && 'running' in status && status.running === false);
 }

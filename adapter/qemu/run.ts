@@ -55,6 +55,22 @@ export function ownSerial(command: string): boolean {
   return !/(^|\s)-(serial|nographic)(\s|$)/.test(command);
 }
 
+/** `A=1 B='x y' ` in front of a command. */
+const ASSIGNMENTS = /^(?:[A-Za-z_]\w*=(?:[^\s'"\\]|'[^']*'|"(?:\\.|[^"\\])*"|\\.)*\s+)*/;
+/** What a shell takes for text whatever is in it, and redirections. */
+const NO_SYNTAX = /'[^']*'|"(?:\\.|[^"\\])*"|\\.|[<>]&\S+|&>/g;
+
+/**
+ * The command line for a shell that becomes QEMU itself, so that it hears of its end. Where QEMU is only one of
+ * several commands the shell stays.
+ */
+export function inPlaceOfShell(line: string): string {
+  const text = line.trim();
+  const [first = ''] = ASSIGNMENTS.exec(text) ?? [];
+  const several = /[;&|\n(){}]|^(?:exec|!)\s/.test(text.slice(first.length).replaceAll(NO_SYNTAX, ''));
+  return several ? text : `${first}exec ${text.slice(first.length)}`;
+}
+
 /** A QEMU that runs until `end`, or by itself. */
 export class QemuProcess {
   readonly #child: ChildProcess | undefined;
@@ -64,7 +80,7 @@ export class QemuProcess {
   /** The command is the user's own word, and goes through a shell as any command line does. */
   constructor({ command, sockets, run }: QemuStart, events: QemuEvents) {
     const line = qemuCommand(command, sockets);
-    const whole = process.platform === 'win32' ? line : `exec ${line}`;
+    const whole = process.platform === 'win32' ? line : inPlaceOfShell(line);
     if (run) {
       run(whole);
     } else {
@@ -98,9 +114,13 @@ export class QemuProcess {
     return child;
   }
 
-  /** Types on its serial port. */
-  type(text: string): void {
-    this.#serial?.write(text);
+  /** Types on its serial port; false if that is not open. */
+  type(text: string): boolean {
+    const open = this.#serial?.writable === true;
+    if (open) {
+      this.#serial?.write(text);
+    }
+    return open;
   }
 
   end(): void {

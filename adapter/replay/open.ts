@@ -86,9 +86,11 @@ export async function openCapture(
   }
 }
 
-/** All bytes of a capture, unpacked, for programs that look at whole files. Throws `CaptureError`. */
-export async function captureBytes(path: string): Promise<Uint8Array> {
-  const opened = await openCapture(path, undefined, undefined, MAX_IN_MEMORY);
+/**
+ * All bytes of a capture, unpacked, for programs that look at whole files. `signal` gives it up. Throws `CaptureError`.
+ */
+export async function captureBytes(path: string, signal?: AbortSignal): Promise<Uint8Array> {
+  const opened = await openCapture(path, undefined, signal, MAX_IN_MEMORY);
   try {
     return readFileSync(opened.path);
   } finally {

@@ -1,5 +1,7 @@
 /** The MCP server over stdio, as a coding agent's client talks to it. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -159,6 +161,20 @@ describe('the MCP server', () => {
       sessions.map((s: Answer) => [s.session, s.state]),
       [[session, 'stopped']],
     );
+  });
+
+  it('ends when nobody reads its answers any more', async () => {
+    const server = spawn(process.execPath, [PROGRAM, '-i', 'mcp'], { stdio: 'pipe' });
+    let errors = '';
+    server.stderr.on('data', (data) => {
+      errors += String(data);
+    });
+    const ended = once(server, 'exit');
+    server.stdout.destroy();
+    server.stdin.on('error', () => undefined);
+    server.stdin.write('{"jsonrpc":"2.0","id":1,"method":"ping"}\n');
+    assert.deepEqual(await ended, [0, null]);
+    assert.equal(errors, '');
   });
 
   it('what packets say is data, without control characters', async () => {

@@ -82,6 +82,7 @@ describe('DAP: guests in QEMU', () => {
     [{ qemu: 7 }, /^launch: qemu must be true, options such as "link=tcp", or a list of them, not a number$/],
     [{ qemu: true, args: '-nic user' }, /^launch: qemu makes a network of its own; leave out args$/],
     [{ qemuCommand: 'qemu', trace: 'x.pcap' }, /leave out trace$/],
+    [{ qemu: true, guestCommands: ['ls'] }, /^launch: guestCommands are typed on the built-in guest/],
     [{ qemu: 'link=udp' }, /^launch: qemu: link takes unix, unix:PATH, tcp or tcp:PORT, not "udp"$/],
   ] as const) {
     it(`are refused with ${JSON.stringify(args)}`, async () => {

@@ -81,6 +81,15 @@ describe('pktgdb', function () {
     }
   });
 
+  it('-qemu tells each guest what to add, without options or with such as a script leaves empty', async () => {
+    const { code, out } = await pktgdb('-qemu', '', '-qemu', 'link=tcp', '-qemu', '-batch');
+    assert.equal(code, 0);
+    assert.deepEqual(out.match(/^Guest \d/gm), ['Guest 1', 'Guest 2', 'Guest 3']);
+    const { code: failed, err } = await pktgdb('-qemu-run', ' ');
+    assert.equal(failed, 2);
+    assert.match(err, /-qemu-run takes a command that starts QEMU/);
+  });
+
   it('--version and --help', async () => {
     assert.match((await pktgdb('--version')).out, /^pktgdb \d+\.\d+\.\d+\n$/);
     assert.match((await pktgdb('--help')).out, /^Usage: pktgdb /);

@@ -81,6 +81,8 @@ describe('history at the prompt', () => {
       /Here: {5}tick \d+, probe -2, 0\.000000000 s, after packet 0\n/,
     );
     assert.match(await run('goto here'), /^\nThe present\.\ntcp_input/);
+    assert.match(await run('goto 0'), /^\nNo more reverse-execution history\.\nmain_loop_wait /);
+    assert.match(await run('goto start'), /^main_loop_wait /);
     assert.match(await run('goto start', 'goto time 1000'), /^\nThe present\.\ntcp_input/);
     assert.match(await run('goto packet 4'), /^Packet 4 of the capture has not passed the user network's edge\.\n$/);
     assert.match(await run('when'), present);

@@ -49,6 +49,24 @@ describe('the command language', () => {
     assert.equal(s.engine.script.length, 1);
   });
 
+  it('takes as many blocks in each other as gdb does', async () => {
+    const nested = (n: number): string[] => [
+      ...Array<string>(n).fill('if 1'),
+      'echo in\\n',
+      ...Array<string>(n).fill('end'),
+    ];
+    assert.equal(await s.run(...nested(253)), 'in\n');
+    assert.equal(await s.run('define deep', ...nested(253), 'end', 'deep'), 'in\n');
+    assert.equal(await s.run(...Array<string>(254).fill('if 1')), '!Control nesting too deep!\n');
+    assert.equal(await s.run('echo out\\n'), 'out\n');
+    const script = join(tempFolder(), 'script');
+    writeFileSync(script, nested(20_000).join('\n'));
+    assert.equal(
+      await s.run(`source ${script}`),
+      `!${script}:254: Error in sourced command file:\nControl nesting too deep!\n`,
+    );
+  });
+
   it('has loop_break and loop_continue', async () => {
     const text = await s.script(`
 set $i = 0

@@ -1,6 +1,7 @@
 /** A system that refuses files: each command that writes or reads one says what is wrong, and the prompt goes on. */
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, lstatSync, openSync, readdirSync, readFileSync, readSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { Engine } from '../../adapter/engine/engine.ts';
 import { GdbInterpreter } from '../../adapter/gdb/interpreter.ts';
@@ -10,15 +11,15 @@ import { tempFolder } from '../kit/temp.ts';
 
 /** What is refused of which command, whose file is at the end or in the place of FILE. */
 const COMMANDS: readonly (readonly [call: string, command: string])[] = [
-  ['writeFileSync', 'dump pcap FILE'],
-  ['writeFileSync', 'dump pcap FILE tcp in slirp'],
-  ['writeFileSync', 'save packet FILE'],
-  ['writeFileSync', 'follow stream 0 file FILE'],
-  ['writeFileSync', 'dump journey FILE'],
-  ['writeFileSync', 'dump vpp FILE'],
-  ['writeFileSync', 'dump memory FILE 0x1000 0x1010'],
-  ['appendFileSync', 'append memory FILE 0x1000 0x1010'],
-  ['writeFileSync', 'save breakpoints FILE'],
+  ['openSync', 'dump pcap FILE'],
+  ['openSync', 'dump pcap FILE tcp in slirp'],
+  ['openSync', 'save packet FILE'],
+  ['openSync', 'follow stream 0 file FILE'],
+  ['openSync', 'dump journey FILE'],
+  ['openSync', 'dump vpp FILE'],
+  ['openSync', 'dump memory FILE 0x1000 0x1010'],
+  ['openSync', 'append memory FILE 0x1000 0x1010'],
+  ['openSync', 'save breakpoints FILE'],
   ['openSync', 'record save FILE'],
 ];
 
@@ -83,4 +84,71 @@ describe('files at the prompt that the system refuses', function () {
       assert.deepEqual(readdirSync(folder), ['file'], printed);
     });
   }
+
+  function pipe(): string {
+    const path = join(tempFolder(), 'pipe.mjs');
+    execFileSync('mkfifo', [path]);
+    return path;
+  }
+
+  const UNREAD = [...COMMANDS.map(([, command]) => command).filter((c) => !c.startsWith('record')), 'set logging file'];
+
+  for (const command of UNREAD) {
+    it(`${command}: a pipe that nobody reads is refused`, async () => {
+      const answer = await said(
+        command.startsWith('set')
+          ? `with logging file ${pipe()} -- set logging enabled on`
+          : command.replace('FILE', pipe()),
+      );
+      assert.match(answer, /^[^\n]*nobody reads this pipe[^\n]*\n$/);
+    });
+  }
+
+  it('a pipe gets all, as fast as it is read', async () => {
+    const path = pipe();
+    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const length = 1 << 20;
+    // It holds less than that.
+    const dumped = said(`dump memory ${path} 0 ${length}`);
+    let read = 0;
+    const bytes = Buffer.alloc(1 << 16);
+    const reading = setInterval(() => {
+      try {
+        read += readSync(reader, bytes);
+      } catch (e) {
+        assert.match(String(e), /EAGAIN/);
+      }
+    }, 0);
+    assert.equal(await dumped, '');
+    clearInterval(reading);
+    for (let n = readSync(reader, bytes); n > 0; n = readSync(reader, bytes)) {
+      read += n;
+    }
+    assert.equal(read, length);
+    // Somebody has it open, and reads nothing.
+    const given = said(`dump memory ${path} 0 ${length}`);
+    const interrupts = setInterval(() => gdb.interrupt(), 1);
+    assert.equal(await given, 'Quit\n');
+    clearInterval(interrupts);
+    closeSync(reader);
+  });
+
+  it('a recording takes the place of files only', async () => {
+    const path = pipe();
+    assert.match(await said(`record save ${path}`), /it is not a regular file/);
+    assert.ok(lstatSync(path).isFIFO());
+    const folder = tempFolder();
+    const link = join(folder, 'link');
+    await said(`dump memory ${join(folder, 'file')} 0 16`);
+    symlinkSync('file', link);
+    await said(`record save ${link}`);
+    assert.ok(lstatSync(link).isSymbolicLink());
+    assert.ok(readFileSync(join(folder, 'file')).length > 16);
+    assert.deepEqual(readdirSync(folder), ['file', 'link']);
+  });
+
+  it('a script in JavaScript is a regular file', async () => {
+    const path = pipe();
+    assert.equal(await said(`source ${path}`), `${path}: Not a regular file.\n`);
+  });
 });

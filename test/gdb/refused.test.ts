@@ -29,13 +29,13 @@ describe('a command that the system refuses something', () => {
     ['host listen udp:127.0.0.1:0', ['udp', 'bind']],
     ['host send tcp:127.0.0.1:9 x', ['tcp', 'connect']],
     ['host send udp:127.0.0.1:9 x', ['udp', 'bind'], ['udp', 'send']],
-    [`save breakpoints ${file}`, ['fs', 'writeFileSync']],
-    [`dump memory ${file} 0 16`, ['fs', 'writeFileSync']],
-    [`append memory ${file} 0 16`, ['fs', 'appendFileSync']],
+    [`save breakpoints ${file}`, ['fs', 'openSync']],
+    [`dump memory ${file} 0 16`, ['fs', 'openSync']],
+    [`append memory ${file} 0 16`, ['fs', 'openSync']],
     [`set logging file ${file}\nset logging enabled on`, ['fs', 'openSync']],
     [`source ${file}`, ['fs', 'readFileSync']],
     [`restore ${file} binary 0`, ['fs', 'readFileSync']],
-    [`save packet ${file}`, ['fs', 'writeFileSync']],
+    [`save packet ${file}`, ['fs', 'openSync']],
   ];
   for (const [line, ...calls] of commands) {
     for (const [place, call] of calls) {

@@ -127,6 +127,13 @@ describe('the terminal', function () {
     await terminal.type(KEY.c, `Quit\n${PROMPT}`);
   });
 
+  it('takes what was typed before a question for its answer, as gdb does', async () => {
+    await terminal.line('tbreak main_loop');
+    const text = await terminal.type('delete\rn\rinfo breakpoints\recho do\\ne\\n\r', 'do\ne\n');
+    assert.match(text, /Delete all breakpoints\? \(y or n\) n\n.*main_loop/s);
+    await terminal.until(PROMPT);
+  });
+
   it('Ctrl-C ends loops and long output', async () => {
     await terminal.type('while 1\r', '>');
     await terminal.type('end\r', '\n');

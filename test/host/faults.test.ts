@@ -1,12 +1,14 @@
 /** A system that refuses: each call of the host, with each errno, ends in an answer to the stack and leaves nothing. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, readSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { serveDebuggers } from '../../adapter/attach/server.ts';
 import { OutputFiles } from '../../adapter/host/output-files.ts';
+import { openSocket, parseChardev } from '../../adapter/host/qtest.ts';
 import { NodeSockets } from '../../adapter/host/sockets.ts';
 import { readServed } from '../../adapter/inferior/served-files.ts';
 import { QemuProcess } from '../../adapter/qemu/run.ts';
@@ -274,5 +276,39 @@ describe('a system that refuses', () => {
     assert.equal(heard.warnings.length, 1);
     assert.match(heard.warnings[0] ?? '', new RegExp(`^cannot write .*dump.pcap: ${errno}: `));
     return errno;
+  });
+
+  it('a Unix socket whose path the system does not take, which Node would cut off', async () => {
+    const long = unix(join(folder, 'x'.repeat(200)));
+    assert.deepEqual(await heard.sockets.listen(FD, SOCK_STREAM, long), { errno: 'ENAMETOOLONG', port: 0 });
+    heard.sockets.connect(FD, long, null);
+    assert.equal(heard.errno(), 'ENAMETOOLONG');
+    const nowhere = unix(join(folder, 'none/socket'));
+    assert.deepEqual(await heard.sockets.listen(FD, SOCK_STREAM, nowhere), { errno: 'ENOENT', port: 0 });
+    const server = parseChardev('-qtest', `unix:${long.sun_path},server=on`);
+    await assert.rejects(openSocket('-qtest', server), /the path of a Unix socket has \d+ bytes at most/);
+    assert.deepEqual(
+      readdirSync(folder).filter((name) => name.startsWith('x')),
+      [],
+    );
+  });
+
+  it('a capture of -object filter-dump: a pipe gets what is read, and nobody waits for one that is not', async () => {
+    const files = new OutputFiles((text) => heard.warnings.push(text));
+    const path = join(folder, 'dump.pipe');
+    execFileSync('mkfifo', [path]);
+    files.write(path, true, Buffer.from('head'));
+    assert.deepEqual(heard.warnings, [`cannot write ${path}: nobody reads this pipe`]);
+    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    files.write(path, true, Buffer.from('head'));
+    const bytes = Buffer.alloc(8);
+    await until(() => readSync(reader, bytes) === 4, 'the first bytes are there');
+    // More than a pipe holds, and than waits for whoever reads it.
+    for (let i = 0; i < 65; i++) {
+      files.write(path, false, Buffer.alloc(1 << 20));
+    }
+    files.dispose();
+    closeSync(reader);
+    assert.deepEqual(heard.warnings.slice(1), [`cannot write ${path}: whoever reads this pipe does not keep up`]);
   });
 });

@@ -41,6 +41,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
     'adapter/replay/',
   ],
   'adapter/temporary.ts': ['node:'],
+  'adapter/written-file.ts': ['node:'],
   'adapter/main.ts': ['node:', 'adapter/'],
   'adapter/packets-program.ts': ['node:', 'adapter/temporary.ts', 'adapter/packets/', 'adapter/replay/'],
   'adapter/replay-program.ts': ['node:', 'adapter/temporary.ts', 'piscina', 'type adapter/inferior/'],
@@ -60,6 +61,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   'adapter/passt/': [
     'node:',
     'adapter/temporary.ts',
+    'adapter/written-file.ts',
     'adapter/attach/server.ts',
     'adapter/engine/engine.ts',
     // The prompt's commands, for clients of DAP.
@@ -96,6 +98,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   'adapter/qemu/': ['node:', 'adapter/temporary.ts', 'adapter/packets/format.ts', 'type adapter/engine/'],
   'adapter/script/': ['node:', 'adapter/commands/', 'adapter/inspect/', 'adapter/engine/', 'adapter/packets/'],
   'adapter/gdb/': [
+    'adapter/written-file.ts',
     'adapter/script/',
     // Words and accounts of replays.
     'adapter/replay/',
@@ -166,6 +169,7 @@ const RULES: Readonly<Record<string, readonly string[]>> = {
   'adapter/host/': [
     'node:',
     'adapter/temporary.ts',
+    'adapter/written-file.ts',
     'adapter/mailbox/',
     'adapter/packets/format.ts',
     'adapter/stack/util/',

@@ -39,6 +39,13 @@ function message(bytes: Uint8Array): string {
 }
 
 describe('captures', () => {
+  it('are refused where they have more packets than can all be objects', () => {
+    const bytes = trace('02-hello.pcap');
+    const { packets } = readCapture(bytes);
+    assert.equal(readCapture(bytes, packets.length).packets.length, packets.length);
+    assert.throws(() => readCapture(bytes, packets.length - 1), { name: 'CaptureError', message: /are read at once/ });
+  });
+
   it('reads a capture of QEMU', () => {
     const c = readCapture(trace('02-hello.pcap'));
     assert.equal(c.format, 'pcap');

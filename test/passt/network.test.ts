@@ -69,6 +69,14 @@ describe('pktgdb-passt', function () {
     const [status, said] = start('--socket', join(folder, 's'), '--pid', join(folder, 'none/pid'));
     assert.equal(status, 1);
     assert.match(said, /none\/pid/);
+    for (const option of ['--pcap', '--log-file']) {
+      const [ended, why] = start('--socket', join(folder, 's'), option, join(folder, 'none/file'));
+      assert.equal(ended, 1);
+      assert.match(why, /none\/file/);
+    }
+    const [ended, why] = start('--socket', join(folder, 'x'.repeat(200)));
+    assert.equal(ended, 1);
+    assert.match(why, /: ENAMETOOLONG\n$/);
     assert.deepEqual(readdirSync(folder), []);
   });
 

@@ -55,10 +55,29 @@ describe("passt's options", () => {
     assert.deepEqual(user('-t', 'none'), []);
   });
 
+  it('are written as getopt_long reads them', () => {
+    const {
+      quiet,
+      foreground,
+      fd,
+      user: words,
+    } = parsePasst(['-qf', '-F3', '--mt', '1400', '--host=box', '-4n16', '-g', '10.9.0.1']);
+    assert.deepEqual([quiet, foreground, fd], [true, true, 3]);
+    assert.deepEqual(words, ['ipv6=off', 'net=10.9.0.1/16', 'host=10.9.0.1', 'mtu=1400', 'hostname=box']);
+  });
+
   for (const [argv, why] of [
     ['--vhost-user', /^--vhost-user: vhost-user is not spoken here/],
     ['--no-dhcp', /^--no-dhcp: the user network always answers DHCP/],
     ['-i eth0', /^-i: the user network takes no interface/],
+    ['--migrate-exit', /^--migrate-exit: connections do not move to another host$/],
+    ['--migrate-no-linger', /^--migrate-no-linger: connections do not move/],
+    ['--netmask 255.0.255.0', /^--netmask: "255.0.255.0" is neither a mask without holes nor the length of a prefix/],
+    ['-n 255.255.256.0', /^-n: .* neither/],
+    ['-n 33', /^-n: .* neither/],
+    ['-a 10.9.0.5/33', /^-a: "33" is neither/],
+    ['--no', /^--no: could be --no-map-gw, /],
+    ['-qx', /^-qx: no option of passt's$/],
     ['--nonsense', /^--nonsense: no option of passt's$/],
     ['--__proto__', /^--__proto__: no option/],
     ['word', /^word: no option/],

@@ -22,7 +22,7 @@ export function qemuCommandLine(folder: string): string {
 /** Where what a guest prints is, and where it is typed. */
 interface SerialPort {
   text(): string;
-  type(text: string): void;
+  type(text: string): unknown;
 }
 
 export class RealGuest {

@@ -5,13 +5,14 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { QemuGuests } from '../../adapter/qemu/guests.ts';
 import { tempFolder } from '../kit/temp.ts';
-import { soon } from '../kit/until.ts';
+import { soon, until } from '../kit/until.ts';
 
 const GREETING = '{"QMP": {"version": {"qemu": {"major": 7}}, "capabilities": []}}\r\n';
 
 /** QEMU's part: answers commands, and keeps their names. */
 class Qmp {
   readonly commands: string[] = [];
+  greets = true;
   readonly path: string;
   readonly #server: Server;
   readonly #clients = new Set<Socket>();
@@ -21,7 +22,9 @@ class Qmp {
     this.#server = createServer((socket) => {
       this.#clients.add(socket);
       socket.on('error', () => undefined);
-      socket.write(GREETING);
+      if (this.greets) {
+        socket.write(GREETING);
+      }
       let text = '';
       socket.on('data', (data) => {
         text += data.toString();
@@ -39,6 +42,10 @@ class Qmp {
     this.#server.listen(this.path);
     await once(this.#server, 'listening');
     return this;
+  }
+
+  greet(): void {
+    this.#clients.forEach((socket) => void socket.write(GREETING));
   }
 
   hangUp(): void {
@@ -84,7 +91,7 @@ describe('guests in QEMU', () => {
     guests.stops();
     guests.goesOn();
     assert.equal(await guests.running(), 1);
-    assert.deepEqual(server.commands.slice(0, 2), ['qmp_capabilities', 'stop']);
+    assert.deepEqual(server.commands.slice(0, 3), ['qmp_capabilities', 'query-status', 'stop']);
     assert.equal(server.commands.at(-1), 'cont');
     guests.end();
   });
@@ -100,6 +107,34 @@ describe('guests in QEMU', () => {
     guests.stops();
     assert.equal(await guests.running(), 0);
     assert.ok(server.commands.filter((c) => c === 'qmp_capabilities').length > 1);
+    guests.end();
+  });
+
+  it('that stand still by somebody else do so until that one has them go on', async () => {
+    const server = await qmp((execute, id) =>
+      JSON.stringify({ return: execute === 'query-status' ? { status: 'paused', running: false } : {}, id }),
+    );
+    const guests = new QemuGuests([server.path]);
+    guests.stops();
+    assert.equal(await guests.running(), 0);
+    guests.goesOn();
+    assert.equal(await guests.running(), 1);
+    guests.end();
+    await guests.running();
+    assert.deepEqual(server.commands, ['qmp_capabilities', 'query-status']);
+  });
+
+  it('are told as soon as QEMU has time, which serves one client of QMP after the other', async () => {
+    const server = await qmp();
+    server.greets = false;
+    const guests = new QemuGuests([server.path]);
+    guests.stops();
+    assert.equal(await guests.running(), 1);
+    guests.goesOn();
+    server.greet();
+    await until(() => server.commands.length > 0, 'it goes on with the greeting');
+    guests.stops();
+    assert.equal(await guests.running(), 0);
     guests.end();
   });
 
@@ -126,6 +161,30 @@ describe('guests in QEMU', () => {
     assert.match(lines.join(), /qemu -serial null -netdev stream,id=n0 /);
     guests.end();
     assert.ok(await soon(() => server.commands.at(-1) === 'quit', 5_000), server.commands.join());
+  });
+
+  it('say whether what is typed comes to their serial port', async () => {
+    const serial = join(folder, 'console');
+    let typed = '';
+    const console = createServer((socket) => socket.on('data', (data) => (typed += String(data)))).listen(serial);
+    const start = (command: string) => ({
+      command,
+      sockets: { netdev: 'stream,id=n0', qmp: join(folder, 'none'), serial },
+      run: () => undefined,
+    });
+    const out = { console: () => undefined, report: () => undefined };
+    const guests = new QemuGuests([], start('qemu'));
+    guests.up(out);
+    assert.equal(guests.type('too early'), false);
+    await until(() => guests.type('x'), 'it is there');
+    await until(() => typed === 'x', 'it comes');
+    const elsewhere = new QemuGuests([], start('qemu -nographic'));
+    elsewhere.up(out);
+    assert.equal(elsewhere.type('x'), false);
+    assert.equal(new QemuGuests([undefined]).type('x'), false);
+    guests.end();
+    assert.equal(guests.type('x'), false);
+    console.close();
   });
 
   it('go on when the machine ends', async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { machineArgs, parseQemu, type QemuLink, qemuLinks } from '../../adapter/qemu/link.ts';
-import { qemuCommand } from '../../adapter/qemu/run.ts';
+import { inPlaceOfShell, qemuCommand } from '../../adapter/qemu/run.ts';
 import { qemuSession } from '../../adapter/qemu/session.ts';
 import { qemuProgram } from '../../adapter/qemu/version.ts';
 import { qemuWords } from '../../adapter/qemu/words.ts';
@@ -92,6 +92,15 @@ describe('-qemu', () => {
     }
     assert.equal(qemuProgram('/opt/q/bin/qemu-system-riscv64'), '/opt/q/bin/qemu-system-riscv64');
     assert.equal(qemuProgram('./start.sh --vm qemu.img'), undefined);
+  });
+
+  it('is a command line as shells take them', () => {
+    assert.equal(inPlaceOfShell('qemu -m 1G'), 'exec qemu -m 1G');
+    assert.equal(inPlaceOfShell(' A=1 B="x y"\\ z qemu'), 'A=1 B="x y"\\ z exec qemu');
+    assert.equal(inPlaceOfShell("qemu -append 'a;b' 2>&1 -x a\\&b"), "exec qemu -append 'a;b' 2>&1 -x a\\&b");
+    for (const line of ['cd vm && qemu', './prepare; qemu', '(qemu)', 'exec qemu', 'A=1 cd x && qemu']) {
+      assert.equal(inPlaceOfShell(line), line);
+    }
   });
 
   it('adds to a command line what it lacks', () => {

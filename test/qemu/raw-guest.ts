@@ -7,8 +7,8 @@ import type { Session } from '../core/session.ts';
 
 /** Starts a network for a guest, and connects where that one's QEMU would. */
 export async function rawGuest(s: Session): Promise<Socket> {
-  const { links, args } = await qemuSession(['']);
-  await s.engine.launch({ args });
+  const { links, args, guests } = await qemuSession(['']);
+  await s.engine.launch({ args, guests: guests() });
   const address = links[0]?.address;
   assert.ok(address?.kind === 'unix');
   const guest = connect(address.path);

@@ -25,6 +25,10 @@ describe('a guest that is not stopped with the debugger', function () {
     await s.dispose();
   });
 
+  it('has its console elsewhere', () => {
+    assert.throws(() => s.engine.guestInput('ls\n'), /console of the guest is not here/);
+  });
+
   it('has its frames wait, no more of them than the bound, and all answered when it goes on', async () => {
     let received = 0;
     guest.on('data', (bytes: Buffer) => {
