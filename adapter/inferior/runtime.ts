@@ -448,7 +448,7 @@ export class Runtime {
     const stop = this.#reasonOf(stepped ? step : null);
     this.#forgetHits();
     this.#endStep();
-    if (stop) {
+    if (stop && !this.#commanding) {
       this.#stand(stop, id, { here });
     }
   }
@@ -488,9 +488,6 @@ export class Runtime {
 
   /** Stands still, until it is told to go on. */
   #stand(stop: StopReport['stop'], probe: number, { change, here = null, quiet }: Standing = {}): void {
-    if (this.#commanding) {
-      return;
-    }
     this.#start = { probe: Math.max(probe, IN_TICK), depth: this.#measureDepth() };
     const position = { tick: this.T[TICK.COUNT] ?? 0, probe };
     const { packets, last: lastPacket, account } = this.edge;
