@@ -58,8 +58,7 @@ export function readCapture(bytes: Uint8Array, most = MOST_OBJECTS): Capture {
   const index = indexCapture(source);
   if (index.count > most) {
     throw new CaptureError(
-      `it has ${index.count} packets, and no more than ${most} are read at once; ` +
-        "a replay or VS Code's listing takes all",
+      `it has ${index.count} packets, and ${most} at most are read at once; a replay or VS Code's listing takes all`,
     );
   }
   const { format, bigEndian, interfaces, customBlocks, comments, names, truncated, warnings } = index;
