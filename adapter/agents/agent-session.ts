@@ -89,7 +89,10 @@ export class AgentSession {
     try {
       await this.port.request(command, args);
     } catch (error) {
-      this.#state = this.#state.state === 'running' ? before : this.#state;
+      // Who waits for the machine to stand hears that it does.
+      if (this.#state.state === 'running') {
+        this.#enter(before);
+      }
       throw error;
     }
     return this.settled(ms);

@@ -124,6 +124,9 @@ async function inTime(look: () => boolean, what: string, ms: number, program: Pr
   }
 }
 
+/** Lines that print nothing. */
+const SILENT = /^(?:while|if|end|define|again|forever|set \$|silent_one|eval )/;
+
 /** Milliseconds until a program has begun, on a machine that does much else. */
 const BEGUN_MS = 60_000;
 
@@ -150,6 +153,10 @@ async function atPrompt(program: Program, { lines, ms }: Ending, how: CliEnding,
     child.stdout?.destroy();
     child.stderr?.destroy();
     child.stdin?.write('echo more\\n\n');
+    if (lines.every((line) => SILENT.test(line))) {
+      // As in gdb, a loop that prints nothing does not hear that nobody reads.
+      child.kill('SIGINT');
+    }
   } else {
     child.kill(how);
   }
