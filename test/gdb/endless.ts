@@ -86,6 +86,9 @@ export function anyEnding(random: Random): Ending {
     : { ...some, front: 'dap', how: random.pick(DAP_ENDINGS) };
 }
 
+/** Without what `set environment` has done to this process: some values of LANG crash Node's start. */
+const ENVIRONMENT = { ...process.env };
+
 /** A program and what it has printed. */
 class Program {
   readonly child: ChildProcess;
@@ -94,7 +97,7 @@ class Program {
 
   constructor(folder: string, args: readonly string[]) {
     writeFileSync(join(folder, SELF), `source ${SELF}\n`);
-    this.child = spawn(process.execPath, [PKTGDB, '-nx', ...args], { cwd: folder, stdio: ['pipe', 'pipe', 'pipe'] });
+    this.child = spawn(process.execPath, [PKTGDB, '-nx', ...args], { cwd: folder, env: ENVIRONMENT, stdio: 'pipe' });
     // Only the end is looked for: what a loop prints is let go.
     const keep = (text: string): void => {
       this.output = (this.output + text).slice(-100_000);
