@@ -164,7 +164,10 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   readonly #monitorWaiting = new Map<number, { readonly line: string; readonly reply: (text: string) => void }>();
   #nextMonitor = 1;
   readonly #onLeft: (() => void)[] = [];
-  /** Chunks of the log come here, apart from other messages: they are looked for where one is needed. */
+  /**
+   * Chunks of the log come here, apart from other messages: they are looked for where one is needed. Requests to a
+   * thread that stands lightly go out here, for the same reason.
+   */
   readonly #chunks: MessagePort;
   #worker: Worker;
   #channel: InspectorChannel | undefined;
