@@ -118,6 +118,13 @@ const STACK_FLAGS = process.allowedNodeEnvironmentFlags.has(VM_MODULES) ? [VM_MO
 /** Spare chunks of the log that the thread is given ahead. */
 const SPARES = 4;
 
+/** The thread has begun a chunk of the log. */
+interface NewChunk {
+  readonly chunk: SharedArrayBuffer;
+  /** It is one of those that it was given ahead. */
+  readonly spare: boolean;
+}
+
 /** Machines of this process so far, for their names. */
 let created = 0;
 
@@ -173,7 +180,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   #channel: InspectorChannel | undefined;
   #runtime: RuntimeProxy | undefined;
   #ended = false;
-  /** Spare chunks that the thread has, if it has not been too fast. */
+  /** Spare chunks that the thread has. */
   #spares = 0;
   /** The recording has changes that need frames (see `Recording`). */
   framed = false;
@@ -248,8 +255,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       execArgv: STACK_FLAGS,
       name: this.#name,
     });
-    port1.on('message', (chunk: SharedArrayBuffer) => {
-      this.#addChunk(chunk);
+    port1.on('message', (begun: NewChunk) => {
+      this.#addChunk(begun);
       this.#takeLog();
     });
     port1.unref();
@@ -465,7 +472,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   /** Chunks that the machine has begun and that are not known yet. */
   #takeChunks(): void {
     for (let m = receiveMessageOnPort(this.#chunks); m; m = receiveMessageOnPort(this.#chunks)) {
-      this.#addChunk(m.message as SharedArrayBuffer);
+      this.#addChunk(m.message as NewChunk);
     }
   }
 
@@ -536,16 +543,16 @@ export class Inferior extends EventEmitter<InferiorEvents> {
   }
 
   /** Keeps a chunk, and gives memory for others, so that the machine never has to wait for the system's. */
-  #addChunk(chunk: SharedArrayBuffer): void {
+  #addChunk({ chunk, spare }: NewChunk): void {
     const { history } = this;
     if (history && !this.#ended) {
       history.add(chunk);
+      // One that it has made itself, as it was too fast or a record too long, leaves it what it has.
+      this.#spares -= spare ? 1 : 0;
       while (this.#spares < SPARES) {
         this.#worker.postMessage(history.spare());
         this.#spares++;
       }
-      // The next one that it begins is one of these.
-      this.#spares--;
     }
   }
 

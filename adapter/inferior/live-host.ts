@@ -32,6 +32,11 @@ const ADDRESS = 64;
 const WAKE_BYTES = 1 << 16;
 /** Bytes of inputs that were consumed for which it is woken: well below what it reads ahead (`RECEIVE_WINDOW`). */
 const WAKE_RELEASED = 1 << 20;
+/**
+ * Bytes of inputs after which a turn takes no more: its record is to find room in a chunk of the log, as memory that is
+ * made for one record alone is never used again.
+ */
+const TURN_BYTES = 1 << 18;
 /** Fewer bytes of the pool are copied faster than told of. */
 const LEAST_KEPT = 2048;
 
@@ -52,6 +57,8 @@ export class LiveHost implements Host {
    */
   #gathered = 0;
   #released = 0;
+  /** Bytes of data in the inputs of this turn. */
+  #turn = 0;
 
   constructor(buffers: MailboxBuffers, seed: number, nameservers: readonly sockaddr[], hooks: LiveHostHooks) {
     this.seed = seed;
@@ -82,16 +89,18 @@ export class LiveHost implements Host {
     Atomics.store(this.#ctl, CTL.IN_WAITING, 0);
     this.now_ns = Math.round((this.#hooks.now() - this.#start) * 1e6);
     this.#inputs.length = 0;
+    this.#turn = 0;
     this.#input.drain(this.#input.mark(), this.#takeInput);
     return this.#inputs;
   }
 
-  readonly #takeInput = (r: Reader): void => {
+  readonly #takeInput = (r: Reader): boolean => {
     if (r.bytes[r.pos] === CHANGE_REQUEST) {
       this.#takeChange(r);
     } else {
       this.#inputs.push(decodeInput(r, this.#pooled));
     }
+    return this.#turn < TURN_BYTES;
   };
 
   #takeChange(r: Reader): void {
@@ -107,6 +116,7 @@ export class LiveHost implements Host {
   readonly #pooled = (r: Reader): Uint8Array => {
     const at = r.u32();
     const n = r.u32();
+    this.#turn += n;
     return this.#pool.subarray(at, at + n);
   };
 

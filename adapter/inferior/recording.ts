@@ -44,7 +44,8 @@ export interface RecordingHooks {
   ticks(): number;
   /** A sum over what the machine has done so far, by which a re-execution is compared; 0 if none is kept. */
   check(): number;
-  newChunk(chunk: SharedArrayBuffer): void;
+  /** A chunk has been begun, which was a spare one or not. */
+  newChunk(chunk: SharedArrayBuffer, spare: boolean): void;
   /** A chunk that is free to be used again, if there is one. */
   spareChunk(): SharedArrayBuffer | undefined;
   /** Asks the main thread for more room (see `LogLimit`). */
@@ -80,7 +81,7 @@ export class RecordingHost implements Host {
     this.#hooks = hooks;
     this.#turns = turns;
     this.#log = new LogWriter(
-      (chunk) => hooks.newChunk(chunk),
+      (chunk, spare) => hooks.newChunk(chunk, spare),
       () => hooks.spareChunk(),
       this.#limit.chunkBytes,
     );

@@ -264,7 +264,7 @@ function beside(): Pick<CheckpointRef, 'frames' | 'frameHash' | 'edge' | 'captur
   return { frames: edge.packets, frameHash, edge: edge.save(), captured: edge.known?.highest ?? 0 };
 }
 
-const newChunk = (chunk: SharedArrayBuffer): void => data.chunks.postMessage(chunk);
+const newChunk = (chunk: SharedArrayBuffer, spare: boolean): void => data.chunks.postMessage({ chunk, spare });
 
 /** The machine's thread has no event loop while the machine runs, so it looks for itself. */
 function spareChunk(): SharedArrayBuffer | undefined {

@@ -175,11 +175,14 @@ export class RecordRing {
     return Atomics.load(this.#ctl, this.#headWord);
   }
 
-  /** Calls `take` with each record up to `mark` (views of it are valid during the call), then frees it. */
-  drain(mark: number, take: (record: Reader) => void): void {
+  /**
+   * Calls `take` with each record up to `mark` (views of it are valid during the call), then frees it. Stops behind one
+   * for which `take` returns false.
+   */
+  drain(mark: number, take: (record: Reader) => unknown): void {
     let tail = Atomics.load(this.#ctl, this.#tailWord);
     const r = this.#r;
-    while (tail !== mark) {
+    for (let more = true; more && tail !== mark; ) {
       const at = (tail >>> 0) % this.#size;
       const length = this.#view.getUint32(at, true);
       if (length === PAD) {
@@ -187,7 +190,7 @@ export class RecordRing {
       } else {
         r.pos = at + LENGTH;
         r.end = at + length;
-        take(r);
+        more = take(r) !== false;
         tail = (tail + ((length + 7) & ~7)) | 0;
       }
       Atomics.store(this.#ctl, this.#tailWord, tail);

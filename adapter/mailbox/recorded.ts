@@ -106,7 +106,7 @@ export function memoryChunk(memory: SharedArrayBuffer): LogChunk {
 
 /** The inferior's end: appends records, and hands each new chunk over before anything is in it. */
 export class LogWriter {
-  readonly #newChunk: (chunk: SharedArrayBuffer) => void;
+  readonly #newChunk: (chunk: SharedArrayBuffer, spare: boolean) => void;
   readonly #spare: () => SharedArrayBuffer | undefined;
   /** Bytes of records in a chunk that is made here. */
   readonly #room: number;
@@ -120,10 +120,10 @@ export class LogWriter {
 
   /**
    * `spare` gives a chunk of the usual size, of `room` bytes of records, that nobody reads any more: fresh memory costs
-   * more than the copies.
+   * more than the copies. `newChunk` hears whether a chunk was one of those.
    */
   constructor(
-    newChunk: (chunk: SharedArrayBuffer) => void,
+    newChunk: (chunk: SharedArrayBuffer, spare: boolean) => void,
     spare: () => SharedArrayBuffer | undefined = () => undefined,
     room = CHUNK_BYTES,
   ) {
@@ -143,14 +143,15 @@ export class LogWriter {
 
   #open(need: number): void {
     const room = this.#room;
-    const chunk = (need <= room && this.#spare()) || new SharedArrayBuffer(chunkSize(Math.max(room, need)));
+    const spare = need <= room ? this.#spare() : undefined;
+    const chunk = spare ?? new SharedArrayBuffer(chunkSize(Math.max(room, need)));
     new Float64Array(chunk, START, 1)[0] = this.at;
     this.#used = new Int32Array(chunk, 0, 1);
     this.#used[0] = 0;
     this.#bytes = new Uint8Array(chunk, CHUNK_HEADER_BYTES);
     this.#w = new Writer(this.#bytes);
     this.#record = 0;
-    this.#newChunk(chunk);
+    this.#newChunk(chunk, spare !== undefined);
   }
 
   /** Where in the log the next byte of the record will be. */

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { queryRequest } from '../../adapter/commands/query-text.ts';
 import type { HistoryState, QueryEnd } from '../../adapter/engine/api.ts';
+import { History } from '../../adapter/engine/history.ts';
 import { readCapture } from '../../adapter/packets/capture.ts';
 import { tempFolder } from '../kit/temp.ts';
 import { Session } from './session.ts';
@@ -18,9 +19,21 @@ describe('a history of which only the last megabytes are kept', function () {
   this.timeout(60_000);
   let s: Session;
   const reports: string[] = [];
+  /** Spare chunks that the inferior was given, and chunks of that size that it has begun. */
+  let spares = 0;
+  let begun = 0;
+  const { spare, add } = History.prototype;
 
   /** A guest that has taken several times what is kept, and stands in the poll. */
   before(async () => {
+    History.prototype.spare = function (): SharedArrayBuffer {
+      spares++;
+      return spare.call(this);
+    };
+    History.prototype.add = function (memory): void {
+      begun += memory.byteLength <= KEPT / 16 + 1024 ? 1 : 0;
+      add.call(this, memory);
+    };
     s = await Session.create();
     s.engine.on('report', (level, text) => {
       if (level !== 'info') {
@@ -43,7 +56,10 @@ describe('a history of which only the last megabytes are kept', function () {
     await s.stop();
   });
 
-  after(() => s.dispose());
+  after(async () => {
+    Object.assign(History.prototype, { spare, add });
+    await s.dispose();
+  });
 
   function history(): HistoryState {
     const { history } = s.engine;
@@ -59,6 +75,10 @@ describe('a history of which only the last megabytes are kept', function () {
     assert.ok(bytes <= KEPT + ONE_TURN && bytes > KEPT / 4, `${bytes} bytes`);
     assert.ok(start.packets > 1000 && start.packets < present.packets);
     assert.ok(start.ns > 0 && start.lastPacket !== null);
+  });
+
+  it('gives no more spare memory than is used, though some turns take memory of their own', () => {
+    assert.ok(begun > 0 && spares <= begun + 4, `${spares} spare chunks for ${begun}`);
   });
 
   it('begins at the oldest checkpoint that is kept, and refuses what was before', async () => {

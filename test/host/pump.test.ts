@@ -10,7 +10,7 @@ import { LiveHost } from '../../adapter/inferior/live-host.ts';
 import { createMailbox, POOL_PAGE, POOL_PAGES } from '../../adapter/mailbox/mailbox.ts';
 import type { Input } from '../../adapter/stack/util/host.ts';
 import { sockaddr_in } from '../../adapter/stack/util/sockets.ts';
-import { quiet, until } from '../kit/until.ts';
+import { quiet, until, watch } from '../kit/until.ts';
 
 class Ends {
   readonly replies: string[] = [];
@@ -82,6 +82,35 @@ describe('mailbox: both ends', () => {
     e.host.report('info', 'y'.repeat(3_000_000));
     e.pump.drain();
     assert.match(e.reports[0]!, /^y{32768}\.\.\. \(3000000 characters\)$/);
+    e.pump.dispose();
+  });
+
+  it('a turn takes some 256 kB of data, and the next one the rest at once', async () => {
+    const e = new Ends();
+    const server = createServer((s) => s.end(Buffer.alloc(3_000_000, 'd'))).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    e.host.connect(10, sockaddr_in(0x7f000001, (server.address() as { port: number }).port), null);
+    e.pump.drain();
+    await once(server, 'connection');
+    const turns: number[] = [];
+    const done = (): boolean => turns.reduce((a, b) => a + b, 0) === 3_000_000;
+    // Much of it is there when the first turn begins.
+    await watch(() => undefined, 100);
+    await until(
+      () => {
+        let n = 0;
+        for (const input of e.host.poll(done() ? 0 : 20_000_000)) {
+          n += input.type === 'data' ? input.data.length : 0;
+        }
+        turns.push(n);
+        return done();
+      },
+      'all of it came',
+      15_000,
+      0,
+    );
+    assert.ok(Math.max(...turns) < 2 * POOL_PAGE, `turns of ${turns.join()} bytes`);
+    server.close();
     e.pump.dispose();
   });
 
