@@ -2,16 +2,16 @@
  * `npm run bench -- qemu`: two guests of QEMU, one on our user network by `-netdev stream`, one on QEMU's own
  * `-netdev user`. Both live all the time, and each round asks one after the other, the first one in turn.
  */
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { createServer as createHttpServer } from 'node:http';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import type { QemuProcess } from '../../adapter/qemu/run.ts';
 import { Session } from '../core/session.ts';
 import { tempFolder } from '../kit/temp.ts';
 import { RealGuest } from '../qemu/guest.ts';
 import { PARTS } from '../qemu/initramfs.ts';
+import type { Received, ServerPorts } from './qemu-servers.ts';
 import { benchRounds } from './rounds.ts';
 
 const MEGABYTES = 50;
@@ -20,42 +20,26 @@ const PINGS = 40;
 /** What is measured of a guest, in milliseconds. */
 type Figures = Readonly<Record<'down' | 'up' | 'ping', number>>;
 
-async function listening(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
+interface Servers extends ServerPorts {
+  readonly process: ChildProcess;
 }
 
 /** Until the guest has all bytes of a file. */
-async function down(guest: RealGuest): Promise<number> {
-  const content = Buffer.alloc(MEGABYTES * 1e6, 'packet ');
-  const web = createHttpServer((_request, response) => response.end(content));
-  const port = await listening(web);
+async function down(guest: RealGuest, servers: Servers): Promise<number> {
   const from = performance.now();
-  await guest.run(`wget -q -O /dev/null http://10.0.2.2:${port}/`);
-  const time = performance.now() - from;
-  web.close();
-  return time;
+  await guest.run(`wget -q -O /dev/null http://10.0.2.2:${servers.web}/`);
+  return performance.now() - from;
 }
 
 /** From the guest's connection to the end of what it sends. */
-async function up(guest: RealGuest): Promise<number> {
-  const sink = createServer();
-  const port = await listening(sink);
-  guest.type(`nc 10.0.2.2 ${port} < /tmp/file`);
-  const [socket] = (await once(sink, 'connection')) as [Socket];
-  const from = performance.now();
-  let length = 0;
-  socket.on('data', (bytes: Buffer) => {
-    length += bytes.length;
-  });
-  await once(socket, 'end');
-  const time = performance.now() - from;
-  sink.close();
-  if (length !== MEGABYTES * 1e6) {
-    throw new Error(`${length} bytes came`);
+async function up(guest: RealGuest, servers: Servers): Promise<number> {
+  const said = once(servers.process, 'message');
+  guest.type(`nc 10.0.2.2 ${servers.sink} < /tmp/file`);
+  const [{ bytes, milliseconds }] = (await said) as [Received];
+  if (bytes !== MEGABYTES * 1e6) {
+    throw new Error(`${bytes} bytes came`);
   }
-  return time;
+  return milliseconds;
 }
 
 /** The mean time of a reply, by the guest's clock. */
@@ -68,19 +52,26 @@ async function ping(guest: RealGuest): Promise<number> {
   return Number(mean);
 }
 
-async function measured(guest: RealGuest): Promise<Figures> {
-  return { down: await down(guest), up: await up(guest), ping: await ping(guest) };
+async function measured(guest: RealGuest, servers: Servers): Promise<Figures> {
+  return { down: await down(guest, servers), up: await up(guest, servers), ping: await ping(guest) };
+}
+
+/** What the guests talk to, in a process of its own, as the debugger's has the user network to carry. */
+async function startServers(): Promise<Servers> {
+  const process = fork(join(import.meta.dirname, 'qemu-servers.ts'), [String(MEGABYTES * 1e6)]);
+  const [ports] = (await once(process, 'message')) as [ServerPorts];
+  return { process, ...ports };
 }
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 const round = (value: number): number => Number(value.toPrecision(3));
 
-async function rounds(ours: RealGuest, theirs: RealGuest): Promise<object> {
+async function rounds(ours: RealGuest, theirs: RealGuest, servers: Servers): Promise<object> {
   const pairs: { ours: Figures; theirs: Figures }[] = [];
   // The first round is V8's, and the guests' for their caches.
   for (let i = 0; i <= benchRounds(); i++) {
-    const first = await measured(i % 2 ? theirs : ours);
-    const second = await measured(i % 2 ? ours : theirs);
+    const first = await measured(i % 2 ? theirs : ours, servers);
+    const second = await measured(i % 2 ? ours : theirs, servers);
     pairs.push(i % 2 ? { ours: second, theirs: first } : { ours: first, theirs: second });
   }
   pairs.shift();
@@ -110,6 +101,7 @@ export function hasQemu(): boolean {
 
 /** Our user network under a guest against QEMU's own: medians of the rounds' ratios, and their spread. */
 export async function measureQemu(): Promise<object> {
+  const servers = await startServers();
   const s = await Session.create();
   let process: QemuProcess | undefined;
   try {
@@ -120,9 +112,10 @@ export async function measureQemu(): Promise<object> {
       await guest.lease();
       await guest.run(`head -c ${MEGABYTES * 1e6} /dev/zero > /tmp/file`);
     }
-    return await rounds(ours, theirs);
+    return await rounds(ours, theirs, servers);
   } finally {
     process?.end();
     await s.dispose();
+    servers.process.kill();
   }
 }
