@@ -1,4 +1,4 @@
-/** A program that real guests talk to: a web server with one file of so many bytes, and a server that takes what comes. */
+/** A program that real guests talk to: a web server with one file of so many bytes, and a sink for what they send. */
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer, type Server } from 'node:net';
