@@ -7,6 +7,7 @@ import { CHANGE_REQUEST, decodeInput, type Reader, type Writer } from '../mailbo
 import { CTL, errnoName, type MailboxBuffers, OUT, RecordRing } from '../mailbox/mailbox.ts';
 import type { FrameDirection, Host, Input, sockaddr } from '../stack/util/host.ts';
 import { readServed, type ServedPiece } from './served-files.ts';
+import { wordsSum } from './words-sum.ts';
 
 /** What the host needs from the thread it runs in. */
 export interface LiveHostHooks {
@@ -41,6 +42,7 @@ const TURN_BYTES = 1 << 18;
 const LEAST_KEPT = 2048;
 
 export class LiveHost implements Host {
+  readonly words_sum = wordsSum;
   now_ns = 0;
   readonly seed: number;
   readonly nameservers: readonly sockaddr[];

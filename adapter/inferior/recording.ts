@@ -56,6 +56,7 @@ export interface RecordingHooks {
 
 /** A `Host` that records what another one gives, until there is no room left. */
 export class RecordingHost implements Host {
+  readonly words_sum: Host['words_sum'];
   readonly #inner: Host;
   readonly #limit: LogLimit;
   readonly #hooks: RecordingHooks;
@@ -77,6 +78,7 @@ export class RecordingHost implements Host {
   ) {
     this.#replay = replay;
     this.#inner = inner;
+    this.words_sum = inner.words_sum;
     this.#limit = new LogLimit(limit);
     this.#hooks = hooks;
     this.#turns = turns;

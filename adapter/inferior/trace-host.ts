@@ -24,6 +24,7 @@ import type { Step } from '../replay/step.ts';
 import type { FrameDirection, Host, Input, sockaddr } from '../stack/util/host.ts';
 import type { ServedPiece } from './served-files.ts';
 import { TracePlayer } from './trace-player.ts';
+import { wordsSum } from './words-sum.ts';
 
 /** Machine time of the first packet: the NIC refuses frames for a second after its driver has started it. */
 export const LEAD_NS = 2e9;
@@ -61,6 +62,7 @@ export interface TraceHostOptions {
 }
 
 export class TraceHost implements Host {
+  readonly words_sum = wordsSum;
   now_ns = 0;
   readonly seed: number;
   readonly nameservers: readonly sockaddr[];

@@ -2,7 +2,9 @@
  * A host inside the process, under a virtual clock: TCP and UDP peers on its loopback, for replays and tests of the
  * user network.
  */
+
 import { readServed, type ServedPiece } from '../../adapter/inferior/served-files.ts';
+import { wordsSum } from '../../adapter/inferior/words-sum.ts';
 import { MachineState, machine } from '../../adapter/stack/softmmu/machine.ts';
 import {
   AF_INET,
@@ -71,6 +73,8 @@ function answering(a: sockaddr): sockaddr {
 
 /** An implementation of `Host` with everything inside the process. */
 export class SimHost implements Host {
+  /** Undefined: sums are made by the stack. */
+  words_sum: Host['words_sum'] = wordsSum;
   now_ns = 10_000e9;
   seed = 12345;
   nameservers: sockaddr[] = [];
