@@ -12,7 +12,7 @@ import type { mbuf } from './mbuf.ts';
 const LITTLE = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
 /** Bytes from which on the host's sum is quicker, and those of memory that it takes. */
-const SUM_LEAST = 256;
+const SUM_LEAST = 512;
 const SUM_MOST = 1 << 17;
 
 /**
@@ -37,8 +37,9 @@ export function cksum_add(m: mbuf, off: number, len: number, sum: number): numbe
   }
   const { words_sum } = machine.host;
   const bulk = (end - p) & ~31;
-  // It takes all of the memory, of which a good part has to be worth it.
-  if (LITTLE && words_sum !== undefined && bulk >= SUM_LEAST && m.m_dat.length <= Math.min(3 * bulk, SUM_MOST)) {
+  // It takes all of the memory, so the packet has to fill most of it.
+  const most = Math.min(bulk + (bulk >> 1), SUM_MOST);
+  if (LITTLE && words_sum !== undefined && bulk >= SUM_LEAST && m.m_dat.length <= most) {
     const words = words_sum(m.m_dat, p, bulk);
     s += (words & 0xffff) + (words >>> 16);
     p += bulk;
