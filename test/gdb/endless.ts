@@ -130,6 +130,32 @@ async function inTime(look: () => boolean, what: string, ms: number, program: Pr
 /** Lines that print nothing. */
 const SILENT = /^(?:while|if|end|define|again|forever|set \$|silent_one|eval )/;
 
+/**
+ * What is done for ever: the lines of the innermost loop that begins, without those of loops in it that never do, as
+ * their variable is void. All lines where there is no such loop.
+ */
+export function doneForEver(lines: readonly string[]): readonly string[] {
+  if (!lines.some((line) => line.startsWith('while')) || lines.includes('again')) {
+    return lines;
+  }
+  let own: string[] = [];
+  const open: boolean[] = [];
+  for (const line of lines) {
+    const passed = open.includes(false);
+    if (line.startsWith('while') && !passed && !line.includes('$z')) {
+      own = [];
+      open.push(true);
+    } else if (/^(?:while|if|define)/.test(line)) {
+      open.push(!line.startsWith('while'));
+    } else if (line === 'end') {
+      open.pop();
+    } else if (!passed) {
+      own.push(line);
+    }
+  }
+  return own;
+}
+
 /** Milliseconds until a program has begun, on a machine that does much else. */
 const BEGUN_MS = 60_000;
 
@@ -156,7 +182,7 @@ async function atPrompt(program: Program, { lines, ms }: Ending, how: CliEnding,
     child.stdout?.destroy();
     child.stderr?.destroy();
     child.stdin?.write('echo more\\n\n');
-    if (lines.every((line) => SILENT.test(line))) {
+    if (doneForEver(lines).every((line) => SILENT.test(line))) {
       // As in gdb, a loop that prints nothing does not hear that nobody reads.
       child.kill('SIGINT');
     }
