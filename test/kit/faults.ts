@@ -30,6 +30,9 @@ const PLACES = {
 } as const;
 export type Place = keyof typeof PLACES;
 
+/** No system can start it. */
+const NO_PROGRAM = '/dev/null/none';
+
 const NUMBERS = new Map([...getSystemErrorMap()].map(([number, [name]]) => [name, number]));
 
 /** The error that Node's files throw. */
@@ -83,6 +86,10 @@ export function refuse(place: Place, call: string, errno: Errno, nth = 1): () =>
     }
     if (place === 'fs') {
       throw systemError(errno, call);
+    }
+    if (place === 'process') {
+      // Only a handle that has tried can be closed: else Node keeps it, and all that is at it, for ever.
+      original.apply(this, [{ ...(args[0] as object), file: NO_PROGRAM }]);
     }
     return NUMBERS.get(errno);
   };
