@@ -88,8 +88,9 @@ export function refuse(place: Place, call: string, errno: Errno, nth = 1): () =>
       throw systemError(errno, call);
     }
     if (place === 'process') {
-      // Only a handle that has tried can be closed: else Node keeps it, and all that is at it, for ever.
-      original.apply(this, [{ ...(args[0] as object), file: NO_PROGRAM }]);
+      // Only a handle that has tried can be closed: else Node keeps it, and all that is at it, for ever. The system
+      // refuses before it opens streams, so none are asked for.
+      original.apply(this, [{ ...(args[0] as object), file: NO_PROGRAM, stdio: [] }]);
     }
     return NUMBERS.get(errno);
   };
