@@ -2,7 +2,6 @@
  * Sums of 16-bit words by vector instructions, which JavaScript has not: a small WebAssembly module, put together here
  * from the names of its instructions (WebAssembly specification 2.0, section 5).
  */
-
 import type { WordsSum } from '../stack/util/host.ts';
 
 /** Bytes that can be summed at a time. */
@@ -11,62 +10,76 @@ const MEMORY = 1 << 17;
 const ROUND = 32;
 const PAGE = 1 << 16;
 
+// Types.
 const I32 = 0x7f;
 const V128 = 0x7b;
+const FUNCTION = 0x60;
+const NO_RESULT = 0x40;
 
-/** Locals of the function: where it reads, behind the last round (given as a length), and two vectors of four sums. */
-const [AT, END, EVEN, ODD] = [0, 1, 2, 3];
+// Instructions.
+const BLOCK = 0x02;
+const LOOP = 0x03;
+const END = 0x0b;
+const BR = 0x0c;
+const BR_IF = 0x0d;
+const LOCAL_GET = 0x20;
+const LOCAL_SET = 0x21;
+const I32_CONST = 0x41;
+const I32_GE_U = 0x4f;
+const I32_ADD = 0x6a;
 
 /** An unsigned number in groups of seven bits. */
 function leb(n: number): number[] {
   return n < 0x80 ? [n] : [(n & 0x7f) | 0x80, ...leb(n >>> 7)];
 }
 
-const vector = (op: number, ...immediates: readonly number[]): number[] => [0xfd, ...leb(op), ...immediates];
-const get = (local: number): number[] => [0x20, local];
-const set = (local: number): number[] => [0x21, local];
-const I32_CONST = 0x41;
-const I32_ADD = 0x6a;
-const I32_GE_U = 0x4f;
+/** An instruction for vectors. */
+const vector = (number: number, ...immediates: readonly number[]): number[] => [0xfd, ...leb(number), ...immediates];
 const I32X4_ADD = vector(0xae);
-const V128_VOID_BLOCK = 0x40;
-const END_OP = 0x0b;
+const I32X4_EXTADD_PAIRWISE_I16X8_U = vector(0x7f);
+const v128Load = (offset: number): number[] => vector(0x00, 0, offset);
+const i32x4ExtractLane = (lane: number): number[] => vector(0x1b, lane);
+
+const get = (local: number): number[] => [LOCAL_GET, local];
+const set = (local: number): number[] => [LOCAL_SET, local];
+
+/** Locals of the function: where it reads; bytes, and then the end; two vectors of four sums. */
+const [AT, BYTES, EVEN, ODD] = [0, 1, 2, 3];
 
 /** Adds the words of 16 bytes at `AT` + `offset`, in pairs, to four sums. */
-function addVector(sums: number, offset: number): number[] {
-  const load = vector(0x00, 0, offset);
-  const pairs = vector(0x7f);
-  return [...get(sums), ...get(AT), ...load, ...pairs, ...I32X4_ADD, ...set(sums)];
+function addWords(sums: number, offset: number): number[] {
+  const pairs = [...get(AT), ...v128Load(offset), ...I32X4_EXTADD_PAIRWISE_I16X8_U];
+  return [...get(sums), ...pairs, ...I32X4_ADD, ...set(sums)];
 }
 
-const lane = (n: number): number[] => [...get(EVEN), ...vector(0x1b, n)];
+const lane = (n: number): number[] => [...get(EVEN), ...i32x4ExtractLane(n)];
 
-const BODY = [
-  // END += AT
-  ...[...get(AT), ...get(END), I32_ADD, ...set(END)],
-  ...[0x02, V128_VOID_BLOCK, 0x03, V128_VOID_BLOCK],
-  ...[...get(AT), ...get(END), I32_GE_U, 0x0d, 1],
-  ...addVector(EVEN, 0),
-  ...addVector(ODD, 16),
-  ...[...get(AT), I32_CONST, ROUND, I32_ADD, ...set(AT), 0x0c, 0],
-  ...[END_OP, END_OP],
+const SUM = [
+  ...[...get(AT), ...get(BYTES), I32_ADD, ...set(BYTES)],
+  ...[BLOCK, NO_RESULT, LOOP, NO_RESULT],
+  ...[...get(AT), ...get(BYTES), I32_GE_U, BR_IF, 1],
+  ...addWords(EVEN, 0),
+  ...addWords(ODD, 16),
+  ...[...get(AT), I32_CONST, ROUND, I32_ADD, ...set(AT), BR, 0],
+  ...[END, END],
   ...[...get(EVEN), ...get(ODD), ...I32X4_ADD, ...set(EVEN)],
   ...[...lane(0), ...lane(1), I32_ADD, ...lane(2), I32_ADD, ...lane(3), I32_ADD],
-  END_OP,
+  END,
 ];
 
-const section = (id: number, content: readonly number[]): number[] => [id, ...leb(content.length), ...content];
+const section = (id: number, ...content: readonly number[]): number[] => [id, ...leb(content.length), ...content];
 const name = (text: string): number[] => [text.length, ...Buffer.from(text)];
 
 function moduleBytes(): Uint8Array {
-  const code = [1, 2, V128, ...BODY];
+  // Two vectors are locals besides the parameters.
+  const code = [1, 2, V128, ...SUM];
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, [1, 0x60, 2, I32, I32, 1, I32]),
-    ...section(3, [1, 0]),
-    ...section(5, [1, 0, MEMORY / PAGE]),
-    ...section(7, [2, ...name('memory'), 2, 0, ...name('sum'), 0, 0]),
-    ...section(10, [1, ...leb(code.length), ...code]),
+    ...section(1, 1, FUNCTION, 2, I32, I32, 1, I32),
+    ...section(3, 1, 0),
+    ...section(5, 1, 0, MEMORY / PAGE),
+    ...section(7, 2, ...name('memory'), 2, 0, ...name('sum'), 0, 0),
+    ...section(10, 1, ...leb(code.length), ...code),
   ]);
 }
 

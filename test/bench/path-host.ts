@@ -4,6 +4,7 @@
  * the figure is the stack's.
  */
 import { readFileSync } from 'node:fs';
+import { wordsSum } from '../../adapter/inferior/words-sum.ts';
 import type { FrameDirection, Host, Input, sockaddr } from '../../adapter/stack/util/host.ts';
 
 /** The machine that it is around. */
@@ -29,6 +30,7 @@ function threadSeconds(): number {
 }
 
 export class BenchHost implements Host {
+  readonly words_sum = wordsSum;
   now_ns = 0;
   readonly seed = 1;
   readonly nameservers: readonly sockaddr[] = [];

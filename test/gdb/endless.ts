@@ -134,7 +134,7 @@ const SILENT = /^(?:while|if|end|define|again|forever|set \$|silent_one|eval )/;
  * What is done for ever: the lines of the innermost loop that begins, without those of loops in it that never do, as
  * their variable is void. All lines where there is no such loop.
  */
-export function doneForEver(lines: readonly string[]): readonly string[] {
+function doneForEver(lines: readonly string[]): readonly string[] {
   if (!lines.some((line) => line.startsWith('while')) || lines.includes('again')) {
     return lines;
   }

@@ -2,7 +2,6 @@
  * A host inside the process, under a virtual clock: TCP and UDP peers on its loopback, for replays and tests of the
  * user network.
  */
-
 import { readServed, type ServedPiece } from '../../adapter/inferior/served-files.ts';
 import { wordsSum } from '../../adapter/inferior/words-sum.ts';
 import { MachineState, machine } from '../../adapter/stack/softmmu/machine.ts';

@@ -35,14 +35,15 @@ export function cksum_add(m: mbuf, off: number, len: number, sum: number): numbe
     s += m.m_u16[p >> 1]!;
     p += 2;
   }
-  const { words_sum } = machine.host;
   const bulk = (end - p) & ~31;
-  // It takes all of the memory, so the packet has to fill most of it.
-  const most = Math.min(bulk + (bulk >> 1), SUM_MOST);
-  if (LITTLE && words_sum !== undefined && bulk >= SUM_LEAST && m.m_dat.length <= most) {
-    const words = words_sum(m.m_dat, p, bulk);
-    s += (words & 0xffff) + (words >>> 16);
-    p += bulk;
+  if (LITTLE && bulk >= SUM_LEAST) {
+    const { words_sum } = machine.host;
+    // It takes all of the memory, so the packet has to fill most of it.
+    if (words_sum !== undefined && m.m_dat.length <= Math.min(bulk + (bulk >> 1), SUM_MOST)) {
+      const words = words_sum(m.m_dat, p, bulk);
+      s += (words & 0xffff) + (words >>> 16);
+      p += bulk;
+    }
   }
   const w = m.m_u32;
   let i = p >> 2;
