@@ -244,7 +244,9 @@ export class NodeDatagrams {
     if (e) {
       this.#entries.delete(fd);
       e.closed = true;
-      e.udp?.close();
+      if (e.udp) {
+        closeDatagrams(e.udp);
+      }
     }
   }
 
@@ -254,6 +256,12 @@ export class NodeDatagrams {
       this.close(fd);
     }
   }
+}
+
+/** Closes a socket. Node forgets that of one that waits to be bound if it cannot be. */
+function closeDatagrams(udp: UdpSocket): void {
+  udp.once('error', () => udp.close());
+  udp.close();
 }
 
 /** True if both are the same address and port. */

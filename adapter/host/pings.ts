@@ -1,10 +1,15 @@
 /** Pings of the network on behalf of the guest. Node has no ICMP sockets, so the system's ping program sends them. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { temporaryFolder } from '../temporary.ts';
 
 /** Programs that may run at a time; an echo beyond that is lost, as on a busy network. */
 const MAX_PINGS = 16;
 /** Seconds to wait for the answer. */
 const WAIT_S = 4;
+/** Bytes of a message that are read. */
+const MAX_MESSAGE = 1024;
 
 /** Arguments of this system's ping for one echo with `size` bytes of data. */
 function pingArgs(address: string, size: number): string[] {
@@ -26,20 +31,31 @@ function pingErrno(message: string): string {
   return /host is (unreachable|down)/i.test(message) ? 'EHOSTUNREACH' : 'EACCES';
 }
 
-/**
- * Runs ping; null if that cannot even be tried. Without file descriptors Node gives a child that has no streams, and
- * 'error' follows.
- */
-function startPing(address: string, size: number): ChildProcess | null {
+/** A file without a name for what a program says. Throws the system's errors. */
+function messageFile(): number {
+  const folder = temporaryFolder();
   try {
-    return spawn('ping', pingArgs(address, Math.max(0, size)), { stdio: ['ignore', 'ignore', 'pipe'] });
+    return openSync(join(folder.path, 'message'), 'wx+');
+  } finally {
+    folder.remove();
+  }
+}
+
+/** The beginning of what is in such a file; closes it. */
+function messageIn(file: number): string {
+  const bytes = Buffer.alloc(MAX_MESSAGE);
+  try {
+    return bytes.toString('latin1', 0, readSync(file, bytes, 0, bytes.length, 0));
   } catch {
-    return null;
+    return '';
+  } finally {
+    closeSync(file);
   }
 }
 
 export class Pings {
-  readonly #running = new Set<ChildProcess>();
+  /** With the files of what they say. A pipe would never be given back by Node if it could not be opened. */
+  readonly #running = new Map<ChildProcess, number>();
 
   /**
    * Pings `address`. `done` is called with '' when the answer comes, with an errno when it cannot be sent, and not at
@@ -49,35 +65,52 @@ export class Pings {
     if (this.#running.size >= MAX_PINGS) {
       return;
     }
-    const child = startPing(address, size);
+    const child = this.#start(address, size);
     if (child === null) {
       done('EACCES');
       return;
     }
-    this.#running.add(child);
-    let message = '';
     child.on('error', () => {
-      this.#running.delete(child);
-      done('EACCES');
+      if (this.#end(child) !== null) {
+        done('EACCES');
+      }
     });
-    child.stderr
-      ?.on('data', (text) => {
-        message = (message + text).slice(0, 1024);
-      })
-      .on('error', () => undefined);
     child.on('close', (code) => {
-      if (this.#running.delete(child) && code === 0) {
+      const message = this.#end(child);
+      if (message !== null && code === 0) {
         done('');
-      } else if (code !== null && code > 1) {
+      } else if (message !== null && code !== null && code > 1) {
         done(pingErrno(message));
       }
     });
   }
 
+  /** Runs ping; null if that cannot even be tried. It may still fail with an 'error'. */
+  #start(address: string, size: number): ChildProcess | null {
+    let file: number | undefined;
+    try {
+      file = messageFile();
+      const child = spawn('ping', pingArgs(address, Math.max(0, size)), { stdio: ['ignore', 'ignore', file] });
+      this.#running.set(child, file);
+      return child;
+    } catch {
+      if (file !== undefined) {
+        closeSync(file);
+      }
+      return null;
+    }
+  }
+
+  /** A ping has ended: what it said, or null if that was known. */
+  #end(child: ChildProcess): string | null {
+    const file = this.#running.get(child);
+    return file !== undefined && this.#running.delete(child) ? messageIn(file) : null;
+  }
+
   dispose(): void {
-    for (const child of this.#running) {
+    for (const child of [...this.#running.keys()]) {
+      this.#end(child);
       child.kill();
     }
-    this.#running.clear();
   }
 }

@@ -7,9 +7,11 @@ import { NodeSockets } from '../../adapter/host/sockets.ts';
 import { AF_UNIX, type Input, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM } from '../../adapter/stack/util/host.ts';
 import { NO_ADDR, sockaddr_in } from '../../adapter/stack/util/sockets.ts';
 import { ERRNOS, type Errno, type Place, refuse } from '../kit/faults.ts';
+import { handles } from '../kit/handles.ts';
 import { IDLE_PORT } from '../kit/idle-port.ts';
 import type { Random } from '../kit/random.ts';
 import { tempFolder } from '../kit/temp.ts';
+import { soon } from '../kit/until.ts';
 import { theme } from './theme.ts';
 
 /** A call that is refused from its `nth` on, or what the stack asks for of a socket. */
@@ -151,6 +153,7 @@ export const faults = theme<Piece>({
   },
   make,
   async attempt(pieces) {
+    const noted = handles();
     const host = new Host();
     const accept: (() => number)[] = [];
     try {
@@ -178,7 +181,9 @@ export const faults = theme<Piece>({
       for (const c of connections) {
         c.destroy();
       }
-      await turn();
+      const left = !(await soon(() => noted.left().length === 0, 1000, 1));
+      noted.end();
+      assert.ok(!left, `handles that are not given back: ${noted.left()}`);
     }
   },
   async close() {

@@ -17,6 +17,7 @@ import { NO_ADDR, sockaddr_in } from '../../adapter/stack/util/sockets.ts';
 import { fakeInterpreter } from '../dap/client.ts';
 import { DapEngine } from '../dap/fake-engine.ts';
 import { ERRNOS, type Errno, listeners, type Place, refuse } from '../kit/faults.ts';
+import { handles } from '../kit/handles.ts';
 import { IDLE_PORT } from '../kit/idle-port.ts';
 import { tempFolder } from '../kit/temp.ts';
 import { until } from '../kit/until.ts';
@@ -173,6 +174,20 @@ describe('a system that refuses', () => {
     });
   }
 
+  for (const call of ['bind', 'connect']) {
+    it(`a datagram whose socket is closed before the system refuses: udp.${call}`, async () => {
+      const noted = handles();
+      const accept = refuse('udp', call, 'EMFILE');
+      heard.sockets.datagrams.open(FD, SOCK_DGRAM, 2, null);
+      heard.sockets.datagrams.sendto(FD, Buffer.from('?'), sockaddr_in(LOOPBACK, 9), 0);
+      heard.sockets.close(FD, false);
+      await until(() => noted.left().length === 0, 'its handle is given back');
+      accept();
+      noted.end();
+      assert.deepEqual(heard.inputs, []);
+    });
+  }
+
   it('a connection to a forward, which takes the next one', async () => {
     const all = listeners();
     const { port } = await heard.sockets.listen(2, SOCK_STREAM, sockaddr_in(LOOPBACK, 0));
@@ -190,7 +205,25 @@ describe('a system that refuses', () => {
     heard.sockets.datagrams.sendto(FD, new Uint8Array(8), sockaddr_in(LOOPBACK, 0), 0);
     return failed();
   };
-  refused('a ping', [['process', 'spawn']], echo, () => 'EACCES');
+  const pinging: [Place, string][] = [
+    ['process', 'spawn'],
+    ['fs', 'mkdtempSync'],
+    ['fs', 'openSync'],
+  ];
+  refused('a ping', pinging, echo, () => 'EACCES');
+
+  it('a ping, and no handle is left', async () => {
+    const noted = handles();
+    for (const errno of ERRNOS) {
+      const accept = refuse('process', 'spawn', errno);
+      await echo();
+      accept();
+      heard.sockets.close(FD, false);
+      heard.inputs.length = 0;
+    }
+    await until(() => noted.left().length === 0, 'its handles are given back');
+    noted.end();
+  });
 
   const starting: [Place, string][] = [
     ['fs', 'mkdtempSync'],
