@@ -16,10 +16,10 @@ import {
 import { CheckpointStore } from './checkpoint-store.ts';
 import { LogFile, type LogStore } from './log-file.ts';
 
-/** Bytes of the log that stay in memory. */
+/** Bytes of the log that may be in memory: the inferior waits for the file before it writes more. */
 export const HISTORY_MEMORY = 64 << 20;
-/** How much more the inferior may write before it waits for the file. */
-const AHEAD = 32 << 20;
+/** Such a part of them stays there; what is older goes to the file. */
+const STAYS = 4;
 /** Less than this is not worth a checkpoint. */
 const LEAST = 1 << 20;
 /** How far a single turn may go beyond the size: it brings no more than the pools of the mailbox hold. */
@@ -80,11 +80,7 @@ export class History {
     this.#open = options.open ?? (() => new LogFile());
     const room = Math.min(CHUNK_BYTES, this.#size / CHUNKS);
     this.#chunkSize = chunkSize(room);
-    this.limit = new LogLimit(
-      Math.min(this.#size, this.#memory + AHEAD),
-      room,
-      Math.min(this.#memory, this.#size / STRETCHES),
-    );
+    this.limit = new LogLimit(this.#memory, room, Math.min(this.#memory, this.#size / STRETCHES));
   }
 
   /** What is kept, for re-executions. */
@@ -207,7 +203,7 @@ export class History {
   /** Tells the inferior how far it may go; one that waits goes on, or learns that there is no room. */
   #setLimit(): void {
     const bySize = this.#broken ? this.#memoryStart + this.#memory : this.#start + this.#size;
-    const byFile = this.#memoryStart + this.#memory + AHEAD;
+    const byFile = this.#memoryStart + this.#memory;
     let at = Math.min(bySize, byFile);
     if (this.#waiting && !this.#writing && at < this.limit.wanted && this.limit.wanted <= bySize + ONE_TURN) {
       at = this.limit.wanted;
@@ -248,7 +244,7 @@ export class History {
   #spill(): void {
     const i = this.#chunks.findIndex((c) => c.memory);
     const chunk = this.#chunks[i];
-    const tooMuch = this.#end - this.#memoryStart > this.#memory && this.#size > this.#memory;
+    const tooMuch = this.#end - this.#memoryStart > this.#memory / STAYS && this.#size > this.#memory;
     if (this.#writing || this.#broken || !tooMuch || !chunk?.memory || i === this.#chunks.length - 1) {
       return;
     }

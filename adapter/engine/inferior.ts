@@ -114,8 +114,10 @@ const STOP_BYTES = 1 << 20;
 const WHAT_IF_BYTES = 512 << 20;
 /** What lets the thread link the stack's modules itself (inferior/stack-modules.ts); Node would warn of each launch. */
 const VM_MODULES = '--experimental-vm-modules';
+/** What the stack allocates is soon dead: more memory for it would only be taken. */
+const YOUNG_MB = 6;
 const STACK_FLAGS = process.allowedNodeEnvironmentFlags.has(VM_MODULES) ? [VM_MODULES, '--no-warnings'] : [];
-/** Spare chunks of the log that the thread is given ahead. */
+/** Spare chunks of the log that the thread is given ahead: one for each that it has filled, and no more than these. */
 const SPARES = 4;
 
 /** The thread has begun a chunk of the log. */
@@ -253,6 +255,7 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       workerData: data,
       transferList: [port2],
       execArgv: STACK_FLAGS,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
       name: this.#name,
     });
     port1.on('message', (begun: NewChunk) => {
@@ -549,7 +552,8 @@ export class Inferior extends EventEmitter<InferiorEvents> {
       history.add(chunk);
       // One that it has made itself, as it was too fast or a record too long, leaves it what it has.
       this.#spares -= spare ? 1 : 0;
-      while (this.#spares < SPARES) {
+      const wanted = Math.min(SPARES, history.inMemory);
+      while (this.#spares < wanted) {
         this.#worker.postMessage(history.spare());
         this.#spares++;
       }

@@ -1,10 +1,8 @@
 /**
- * What the debugger itself costs: to the first stop, from stop to stop, per hit of a breakpoint that does not stop,
- * memory.
+ * What the debugger itself costs: to the first stop, and from stop to stop.
  */
 import { once } from 'node:events';
 import { Engine } from '../../adapter/engine/engine.ts';
-import { Session } from '../core/session.ts';
 import { activation } from '../kit/activation.ts';
 import { capture } from '../kit/paths.ts';
 import { SEED_ARGS } from '../kit/seed.ts';
@@ -84,21 +82,4 @@ export async function measureStops(stops = 200): Promise<object> {
     stop_and_continue_ms_p50: round(quantile(times, 0.5)),
     stop_and_continue_ms_p95: round(quantile(times, 0.95)),
   };
-}
-
-/** Largest resident set of a process with one session: the seed's machine live, 10 MB through it, one stop. In MB. */
-export async function measureMemory(): Promise<object> {
-  const s = await Session.create();
-  await s.launch({ guestCommands: ['nc -l -v -p 5556 > /dev/null'] });
-  await s.printed('listening on');
-  const client = s.connect();
-  const closed = once(client, 'close');
-  client.end(new Uint8Array(10_000_000));
-  client.resume();
-  await closed;
-  s.break('tcp_slowtimo');
-  await s.stop();
-  await s.engine.frames();
-  await s.dispose();
-  return { peak_memory_mb: Math.round(process.resourceUsage().maxRSS / 1024) };
 }

@@ -6,13 +6,14 @@
 import { loadSlirpBench } from './bundle.ts';
 import { measureCommands } from './commands.ts';
 import { measureConditions } from './conditions.ts';
-import { measureActivation, measureLaunch, measureMemory, measureStops } from './debugger.ts';
+import { measureActivation, measureLaunch, measureStops } from './debugger.ts';
 import { measureE1000, measureE1000Heap } from './e1000.ts';
 import { measureFilters } from './filters.ts';
 import { measureHistory } from './history.ts';
 import { measureHistoryLive } from './history-live.ts';
 import { measureIdle } from './idle.ts';
 import { measureListing } from './listing.ts';
+import { measureMemory } from './memory.ts';
 import { measurePath, measurePathHeap } from './path.ts';
 import { measureProbes } from './probes.ts';
 import { hasQemu, measureQemu } from './qemu.ts';
@@ -22,7 +23,6 @@ import { measureStep } from './step.ts';
 import { measureTravel } from './travel.ts';
 import { measureWatch } from './watch.ts';
 
-/** `memory` is first, so that it is that of one session. */
 const BENCHES: Readonly<Record<string, () => object | Promise<object>>> = {
   memory: measureMemory,
   launch: measureLaunch,
