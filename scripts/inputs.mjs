@@ -26,6 +26,7 @@ export const bundles = [
   { entry: 'adapter/inferior/replay-task.ts', out: 'dist/replay-task.js', format: 'esm' },
   { entry: 'adapter/script/worker.ts', out: 'dist/script.js', format: 'esm' },
   { entry: 'adapter/inferior/worker.ts', out: 'dist/worker.js', format: 'esm' },
+  { entry: 'adapter/inferior/dissected.ts', out: 'dist/dissected.cjs', format: 'cjs' },
   { entry: 'adapter/language/main.ts', out: 'dist/server.js', format: 'esm' },
   { entry: 'adapter/agents/window.ts', out: 'dist/agents.cjs', format: 'cjs' },
   { entry: 'src/language/client.ts', out: 'dist/language.cjs', format: 'cjs' },

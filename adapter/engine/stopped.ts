@@ -141,7 +141,8 @@ export class StoppedState {
     const frame = index < 0 ? undefined : this.at(index);
     const packet = js.includes('$pkt') ? await this.#viewPacket(index) : 'undefined';
     const file = JSON.stringify(frame?.fn.file ?? '');
-    const around = ['__pktgdb', call('__pktgdb', 'globals', file), field('__pktgdb', 'F'), packet];
+    const fields = js.includes('$F') ? field('__pktgdb', 'F') : 'undefined';
+    const around = ['__pktgdb', call('__pktgdb', 'globals', file), fields, packet];
     const code = `(($R,$G,$F,$pkt)=>${call('$R', 'describe', `(${js})`)})(${around.join(',')})`;
     return guard(this.#channel.evaluate<Value>(code, frame?.callFrameId));
   }

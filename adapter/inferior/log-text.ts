@@ -1,9 +1,8 @@
 /** Texts of log messages: of logpoints and of `dprintf`. Called by deciders, as `$R.texts`. */
-import { FIELDS, type FieldValue, formatField } from '../packets/fields.ts';
-import { PacketView } from '../packets/packet-view.ts';
+import type { FieldValue, PacketView } from '../packets/fields.ts';
 import { type Conversion, formatText, parseFormat } from '../packets/printf-text.ts';
-import { formatSummary, summary } from '../packets/summary.ts';
 import type { Describer } from './describe.ts';
+import { dissection, loadedDissection } from './dissection.ts';
 
 /** Characters that a struct or an array may take of a line. */
 const MAX_SHORT = 100;
@@ -23,17 +22,17 @@ export class LogTexts {
 
   /** A field of a packet as Wireshark shows it. */
   fieldText(name: string, value: FieldValue): string {
-    return value === undefined ? '<not in this packet>' : formatField(name, value);
+    return value === undefined ? '<not in this packet>' : dissection().formatField(name, value);
   }
 
   /** The same in a log message, whose lines are columns. */
   logField(name: string, value: FieldValue): string {
-    return value === undefined ? ABSENT : formatField(name, value);
+    return value === undefined ? ABSENT : dissection().formatField(name, value);
   }
 
   /** Number of the packet, which those of a replay have, and the machine's time: the first columns of a packet list. */
   place(packet: PacketView | undefined): string {
-    const number = packet && FIELDS['frame.number']?.get(packet);
+    const number = packet && dissection().FIELDS['frame.number']?.get(packet);
     return `${String(number ?? ABSENT).padStart(4)} ${(this.#nowNs() / 1e9).toFixed(6)}`;
   }
 
@@ -72,8 +71,9 @@ export class LogTexts {
   };
 
   #pointer(v: object): string {
-    if (v instanceof PacketView) {
-      return formatSummary(summary(v));
+    const packets = loadedDissection();
+    if (packets && v instanceof packets.PacketView) {
+      return packets.formatSummary(packets.summary(v));
     }
     return ArrayBuffer.isView(v) ? bytesText(v) : this.#short(v);
   }

@@ -17,14 +17,14 @@ export interface PacketCopy {
   readonly relative: TcpRelative | null;
 }
 
-/** Copies a packet's bytes, and what `view` knows of it once it is aimed at them. */
-export function copyOf({ buf, off, len, linktype }: PacketBytes, view: PacketView): PacketCopy {
+/** Copies a packet's bytes, and what `view` knows of it once it is aimed at them; without one, nothing is known. */
+export function copyOf({ buf, off, len, linktype }: PacketBytes, view: PacketView | undefined): PacketCopy {
   const hex = Buffer.from(buf.buffer, buf.byteOffset + off, len).toString('hex');
-  const { known } = view.set(buf, off, len, linktype);
-  const number = known?.numberOf(view) ?? 0;
+  const known = view?.set(buf, off, len, linktype).known;
+  const number = (view && known?.numberOf(view)) ?? 0;
   const seconds = number > 0 ? (known?.secondsOf(number) ?? 0) : 0;
   const record = known?.recordOf(number) ?? null;
-  return { hex, linktype, number, seconds, record, relative: known?.relative(view) ?? null };
+  return { hex, linktype, number, seconds, record, relative: (view && known?.relative(view)) ?? null };
 }
 
 /** Writes bytes, in hexadecimal, at places of a packet. */

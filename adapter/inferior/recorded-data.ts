@@ -4,7 +4,7 @@ import type { ByteSource } from '../packets/byte-source.ts';
 import { CaptureError } from '../packets/types.ts';
 import { type CaptureFile, FileSource } from '../replay/file-source.ts';
 import { mergedSource } from '../replay/merge.ts';
-import { NOWHERE, REFERENCE, sumOf, wordsOf } from '../replay/references.ts';
+import { NOWHERE, REFERENCE, sumOf, wordsOf } from '../replay/reference-sum.ts';
 
 /** Data of a reference is no longer than that, whatever a file says. */
 const MOST = 1 << 23;

@@ -7,7 +7,7 @@ import { type Change, changeRoom, encodeChange } from '../mailbox/change.ts';
 import { beginInline, encodeInput, inlineRoom, putInline, type Writer } from '../mailbox/codec.ts';
 import { LogLimit } from '../mailbox/log-limit.ts';
 import { LOG, LogWriter, RECORD_HEADER } from '../mailbox/recorded.ts';
-import { NUMBERS_ROOM, toldNothing, writeNumbers } from '../replay/numbers.ts';
+import { NUMBERS_ROOM, toldNothing, writeNumbers } from '../replay/recorded-numbers.ts';
 import type { FrameDirection, Host, Input, sockaddr } from '../stack/util/host.ts';
 import type { ServedPiece } from './served-files.ts';
 

@@ -6,9 +6,8 @@ import type { PacketKind } from '../compiler/debug-info.ts';
 import type { Change, FramedChange } from '../mailbox/change.ts';
 import { ARMED, IN_POLL, IN_TICK, PROBE_KIND, type ProbeTables } from '../mailbox/probes.ts';
 import { TICK } from '../mailbox/ticks.ts';
-import { FIELDS, PacketView } from '../packets/fields.ts';
+import type { FIELDS, PacketView } from '../packets/fields.ts';
 import type { Filter } from '../packets/filter/filter.ts';
-import { summary } from '../packets/summary.ts';
 import type { DivergenceReport } from '../replay/divergence.ts';
 import type { KnownPackets } from '../replay/known-packets.ts';
 import { Appointments } from './appointments.ts';
@@ -21,7 +20,6 @@ import { Changes } from './changes.ts';
 import { type Registration, SymbolTable } from './checkpoint-symbols.ts';
 import { Describer, type FieldTypes } from './describe.ts';
 import { Edge } from './edge.ts';
-import { Filters } from './filters.ts';
 import { Globals, type RunningMachine } from './globals.ts';
 import { HandDrops } from './hand-drops.ts';
 import { HitCounts } from './hit-counts.ts';
@@ -29,7 +27,8 @@ import { type Here, type LightStops, type Standing, standStill } from './light-s
 import { LogTexts, reason } from './log-text.ts';
 import { type Note, Notes } from './notes.ts';
 import { packetBytes } from './packet-bytes.ts';
-import { copyOf, type PacketCopy, patch } from './packet-copy.ts';
+import { type PacketCopy, patch } from './packet-copy.ts';
+import { PacketViews } from './packet-views.ts';
 import { hashState } from './state-hash.ts';
 import { Step, type StepStart } from './step.ts';
 import type { Counting, StepRequest, Stop, StopReport } from './stop.ts';
@@ -61,14 +60,12 @@ export class Runtime {
   readonly E: Uint8Array;
   /** What a probe that was told so makes its function return. */
   returned: unknown;
-  readonly F = FIELDS;
   readonly symbols = new SymbolTable();
   /** What an execution of history notes for the debugger. */
   readonly notes: Notes;
   readonly births = new Births();
   /** Steps back from where the last one led (back-walk.ts). */
   readonly furtherBack = furtherBack;
-  readonly filters = new Filters(() => this.#machineTime() / 1e9);
   readonly #describer = new Describer(this.births, () => this.machine ?? null);
   readonly texts = new LogTexts(this.#describer, () => this.#machineTime());
   readonly #tables: ProbeTables;
@@ -80,9 +77,7 @@ export class Runtime {
   readonly #deciders = new Map<number, Decider>();
   readonly #counts = new HitCounts();
   readonly #globals = new Globals();
-  readonly #packetView = new PacketView();
-  /** The same for copies, so that a condition's packet stays what it is. */
-  readonly #copied = new PacketView();
+  readonly packetViews = new PacketViews(() => this.#machineTime() / 1e9);
   /** What has passed the user network's edge. Conditions of breakpoints on packets look there. */
   readonly edge = new Edge();
   /** The packet that `packet` viewed last. */
@@ -319,7 +314,7 @@ export class Runtime {
       },
       callers: (probe) => callers.of(this.D[probe]),
       plain: (v, declared) => this.#describer.plain(v, declared),
-      passed: () => this.currentPacket && summary(this.currentPacket),
+      passed: () => this.currentPacket && this.packetViews.summary(this.currentPacket),
       post,
     });
     this.#describer.forgetAddresses();
@@ -421,9 +416,7 @@ export class Runtime {
   /** Nothing has passed the user network's edge, or what had at a checkpoint. `known` knows nothing yet. */
   beginAtEdge(known: KnownPackets | null, saved?: Uint8Array): void {
     this.edge.begin(known, saved);
-    for (const view of [this.#packetView, this.#copied]) {
-      view.known = known;
-    }
+    this.packetViews.begin(known);
   }
 
   /** The first `count` divergences from `start` on, and how many there are of each grade; null without a replay. */
@@ -527,7 +520,7 @@ export class Runtime {
 
   /** Called by compiled expressions: the function of a display filter. Throws `FilterError`. */
   filter(text: string, reference?: string, place?: string): Filter['matches'] {
-    return this.filters.of(text, reference, place);
+    return this.packetViews.filter(text, reference, place);
   }
 
   /**
@@ -538,7 +531,8 @@ export class Runtime {
     if (source === '') {
       this.#deciders.delete(id);
     } else {
-      const decider = new Function('$R', '$F', '$A', `return ${source}`)(this, FIELDS, this.A) as Decider;
+      const fields = source.includes('$F') ? this.F : undefined;
+      const decider = new Function('$R', '$F', '$A', `return ${source}`)(this, fields, this.A) as Decider;
       this.#deciders.set(id, decider);
     }
     this.D[id] = this.#deciderOf(id);
@@ -634,23 +628,25 @@ export class Runtime {
 
   // ---- packets ----
 
+  /** Getters of the fields of packets, by Wireshark's names. */
+  get F(): typeof FIELDS {
+    return this.packetViews.fields;
+  }
+
   /**
    * Views the packet that a local holds, or undefined if there is none. `extra` and `link` are those of its
    * `PacketInfo`.
    */
   packet(kind: PacketKind, local: unknown, extra: unknown, link: unknown): PacketView | undefined {
     const at = packetBytes(kind, local, extra, link);
-    this.currentPacket = at ? this.#packetView : undefined;
-    if (at) {
-      this.#packetView.set(at.buf, at.off, at.len, at.linktype);
-    }
+    this.currentPacket = at ? this.packetViews.at(at) : undefined;
     return this.currentPacket;
   }
 
   /** The bytes of a packet, copied, for the front ends; in a replay also which packet of the capture it is. */
   packetCopy(kind: PacketKind, local: unknown, extra: unknown, link: unknown): PacketCopy | null {
     const at = packetBytes(kind, local, extra, link);
-    return at && copyOf(at, this.#copied);
+    return at && this.packetViews.copy(at);
   }
 
   /** Writes bytes, in hexadecimal, into the packet that a local holds. Throws if it is held in pieces. */

@@ -2,6 +2,7 @@
  * The inferior's thread: loads the compiled stack, makes the `Host` it is given to, and calls `main`. Its `workerData`
  * is a `WorkerData`; it posts `WorkerMessage`s and waits for the message 'go'.
  */
+import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { Change, ChangePosition } from '../mailbox/change.ts';
@@ -16,10 +17,9 @@ import { TICK } from '../mailbox/ticks.ts';
 import { TurnWriter } from '../mailbox/turn-index.ts';
 import { PacketIndex } from '../packets/capture-index.ts';
 import { FileSource } from '../replay/file-source.ts';
-import { KnownPackets } from '../replay/known-packets.ts';
+import type { KnownPackets } from '../replay/known-packets.ts';
 import { mergedSource } from '../replay/merge.ts';
-import { readNumbers } from '../replay/numbers.ts';
-import { countPackets } from '../replay/plan.ts';
+import { readNumbers } from '../replay/recorded-numbers.ts';
 import { PacketBlocks, type PacketsFile } from '../saved/packet-blocks.ts';
 import type { FrameDirection, Host, Input } from '../stack/util/host.ts';
 import type { QueryOrder, QueryResult, Rows } from './asked.ts';
@@ -27,6 +27,7 @@ import { type Call, StackLeft } from './call-stack.ts';
 import { restoreCheckpoint } from './checkpoint-restore.ts';
 import { CheckpointTaker } from './checkpoint-take.ts';
 import { Checkpoints } from './checkpoints.ts';
+import { type Dissection, dissection, dissectWith } from './dissection.ts';
 import { ForkHost, type OpenSocket } from './fork-host.ts';
 import { type LightAnswer, LightStops } from './light-stop.ts';
 import { LiveHost } from './live-host.ts';
@@ -37,7 +38,7 @@ import { RecordingHost, type TurnWatch } from './recording.ts';
 import type { ReplayData } from './replay-data.ts';
 import { Runtime } from './runtime.ts';
 import { loadStack } from './stack-modules.ts';
-import { TraceHost } from './trace-host.ts';
+import type { TraceHost } from './trace-host.ts';
 import type { TravelOrder } from './travel.ts';
 
 /** What the engine starts the thread with. */
@@ -120,6 +121,7 @@ export type WorkerMessage =
   | { readonly type: 'exit'; readonly code: number; readonly summary: ExecutionSummary };
 
 const data = workerData as WorkerData;
+dissectWith(() => createRequire(import.meta.url)('./dissected.cjs') as Dissection);
 const port = parentPort;
 if (!port) {
   throw new Error('worker.js is the inferior of pktgdb and runs in a worker thread only');
@@ -402,13 +404,13 @@ function newKnowledge(): KnownPackets | null {
     return null;
   }
   const { index, plan } = data.replay;
-  const known = new KnownPackets(new PacketIndex(index), plan);
-  countPackets(known.numbers, plan.roles);
+  const known = new (dissection().KnownPackets)(new PacketIndex(index), plan);
+  dissection().countPackets(known.numbers, plan.roles);
   return known;
 }
 
 function replayHost({ files, index, plan, script, stopAtEnd }: ReplayData, outside: Host): TraceHost {
-  const host = new TraceHost({
+  const host = new (dissection().TraceHost)({
     source: mergedSource(files.map((file) => new FileSource(file))),
     index: new PacketIndex(index),
     plan,
@@ -512,7 +514,7 @@ function again(entry: Main, { recording, checkpoint }: PastMessage, begin: () =>
   runtime.T[TICK.COUNT] = loadedAt;
   runtime.beginAtEdge(newKnowledge());
   runtime.notes.restart();
-  runtime.filters.restart();
+  runtime.packetViews.restartFilters();
   const start = checkpoint && startOf(checkpoint);
   const restore = (): void => {
     start?.restore();

@@ -15,15 +15,10 @@ import {
   AT_TO_GUEST,
   AT_TO_HOST,
   AT_ZEROS,
-  MAX_GAPS_NAMED,
   NOT_PLAYED,
-  OUR_REASONS,
-  openerOf,
   REASONS,
-  type ReplayPlan,
-  ROLE_GUEST,
-  ROLE_HOST,
-} from './plan.ts';
+} from './places.ts';
+import { MAX_GAPS_NAMED, OUR_REASONS, openerOf, type ReplayPlan, ROLE_GUEST, ROLE_HOST } from './plan.ts';
 
 export type ConnectionStatus = 'complete' | 'partial' | 'not played';
 

@@ -2,7 +2,8 @@
 import { ETHERNET } from './analysis.ts';
 import { arpAnnouncement, neighborAdvertisement } from './frames.ts';
 import { ipv4Number } from './hosts.ts';
-import { NOT_PLAYED, REASONS, type ReplayPlan, ROLE_GUEST, ROLE_HOST } from './plan.ts';
+import { NOT_PLAYED, REASONS } from './places.ts';
+import { type ReplayPlan, ROLE_GUEST, ROLE_HOST } from './plan.ts';
 import { GUEST_MAC } from './script-context.ts';
 
 /** Packets by role; those that are not played by reason. */

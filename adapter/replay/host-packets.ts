@@ -6,8 +6,9 @@ import { type Flow, socketAddress } from './flow.ts';
 import { isInFragments, segmentOf } from './fragmented.ts';
 import { reversed, uncut } from './frames.ts';
 import { type HostStreams, relativeTo } from './host-streams.ts';
-import { NOT_PLAYED } from './plan.ts';
-import { NOWHERE, type Places } from './references.ts';
+import { NOT_PLAYED } from './places.ts';
+import { NOWHERE } from './reference-sum.ts';
+import type { Places } from './references.ts';
 import { isFragment6, type ScriptContext } from './script-context.ts';
 import { sessionOf } from './sessions.ts';
 

@@ -5,8 +5,10 @@
 import { IN_PIECES, TH_FIN, TH_PSH, TH_RST, TH_SYN } from './connections.ts';
 import { Coverage } from './coverage.ts';
 import type { Flow } from './flow.ts';
-import { AT_GAPS, AT_ZEROS, MAX_GAPS_NAMED, NOT_PLAYED, ROLE_GUEST, STATE_GAPS } from './plan.ts';
-import { LEAST_REFERRED, NOWHERE, type Places } from './references.ts';
+import { AT_GAPS, AT_ZEROS, NOT_PLAYED } from './places.ts';
+import { MAX_GAPS_NAMED, ROLE_GUEST, STATE_GAPS } from './plan.ts';
+import { NOWHERE } from './reference-sum.ts';
+import { LEAST_REFERRED, type Places } from './references.ts';
 import type { ScriptContext } from './script-context.ts';
 
 /** What slirp's buffer and the host kernel's together hold ahead of what has been sent. */

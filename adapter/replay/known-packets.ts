@@ -12,8 +12,8 @@ import type { Input } from '../stack/util/host.ts';
 import { TH_ACK, TH_SYN } from './connections.ts';
 import { type Flow, FlowTable, type PlannedConnections, plannedFlow } from './flow.ts';
 import { FrameNumbers, keyOf } from './frame-numbers.ts';
-import { readNumbers, toldNothing, writeNumbers } from './numbers.ts';
-import { NUMBERS } from './plan.ts';
+import { NUMBERS } from './places.ts';
+import { readNumbers, toldNothing, writeNumbers } from './recorded-numbers.ts';
 
 export class KnownPackets implements PacketKnowledge {
   readonly #index: PacketIndex;

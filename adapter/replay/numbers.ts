@@ -2,22 +2,9 @@
  * The account of a replay in numbers, one array of them: the inferior tells them when a turn begins and when a frame
  * has been sent, and a recording has what changed, so that a past moment has the account that it had.
  */
-import type { Reader, Writer } from '../mailbox/codec.ts';
-import {
-  AT_COMPLETE,
-  AT_PARTIAL,
-  AT_TALLY,
-  AT_TO_GUEST,
-  AT_TO_HOST,
-  countPackets,
-  GRADE_COUNT,
-  NUMBERS,
-  type ReplayPlan,
-  STATE_CUT,
-  STATE_GAPS,
-  STATE_MADE_UP,
-  STATE_PLAYED,
-} from './plan.ts';
+
+import { AT_COMPLETE, AT_PARTIAL, AT_TALLY, AT_TO_GUEST, AT_TO_HOST, GRADE_COUNT } from './places.ts';
+import { countPackets, type ReplayPlan, STATE_CUT, STATE_GAPS, STATE_MADE_UP, STATE_PLAYED } from './plan.ts';
 
 /** How a connection has been played so far. */
 export const NOT_PLAYED_YET = 0;
@@ -108,40 +95,5 @@ export class ReplayNumbers {
     numbers[AT_PARTIAL] = this.#counts[PARTIAL] ?? 0;
     numbers[AT_TO_HOST] = this.#toHost;
     numbers[AT_TO_GUEST] = this.#toGuest;
-  }
-}
-
-// ---- in a recording
-
-/** Bytes of all numbers, each with its place. */
-export const NUMBERS_ROOM = 9 * NUMBERS;
-/** With the place of a number: it takes 8 bytes, and 4 without. */
-const WIDE = 0x80;
-
-/** What is told before anything has been: `writeNumbers` then writes all. */
-export function toldNothing(): Float64Array {
-  return new Float64Array(NUMBERS).fill(Number.NaN);
-}
-
-/** Writes those of `numbers` that are others than `told`, which then has them. */
-export function writeNumbers(w: Writer, numbers: Float64Array, told: Float64Array): void {
-  for (let i = 0; i < numbers.length; i++) {
-    const n = numbers[i] ?? 0;
-    if (n !== told[i]) {
-      told[i] = n;
-      if (n >>> 0 === n) {
-        w.u8(i).u32(n);
-      } else {
-        w.u8(i | WIDE).f64(n);
-      }
-    }
-  }
-}
-
-/** Reads what `writeNumbers` has written to the end of a record. */
-export function readNumbers(r: Reader, into: Float64Array): void {
-  while (r.pos < r.end) {
-    const place = r.u8();
-    into[place & ~WIDE] = place & WIDE ? r.f64() : r.u32();
   }
 }

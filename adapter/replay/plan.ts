@@ -25,34 +25,12 @@ import { isInFragments, partsOf, segmentOf } from './fragmented.ts';
 import { chooseGuest, type GuestChoice, gatewayOf, userNetworkGuest } from './guest.ts';
 import { formatAddress, ipv4Number, isGroup } from './hosts.ts';
 import type { PartColumns } from './part-table.ts';
+import { AT_COMPLETE, AT_ROLES, GRADE_COUNT, NOT_PLAYED, NUMBERS, REASONS, type Reason } from './places.ts';
 import type { PreparedCapture } from './prepare.ts';
 
 /** Roles of packets. */
 export const ROLE_GUEST = 1;
 export const ROLE_HOST = 2;
-/** From here on: not played, and why. */
-export const NOT_PLAYED = 16;
-
-/** Why a packet is not played, by role - NOT_PLAYED. The last ones are found out while it is played. */
-export const REASONS = [
-  'between other hosts',
-  'link type without IP',
-  'not IP',
-  'ARP of another network',
-  'damaged IP header',
-  'cut within its headers',
-  'no way in from outside',
-  'neighbor discovery of another network',
-  'connection that nothing tells the beginning of',
-  'no socket of the machine waits for it',
-  'too many servers',
-  'IPv6 fragment',
-  'fragment of an incomplete datagram',
-  'longer than a NIC sends',
-] as const;
-
-export type Reason = (typeof REASONS)[number];
-
 /** The role of packets that are not played for `reason`. */
 export function roleFor(reason: Reason): number {
   return NOT_PLAYED + REASONS.indexOf(reason);
@@ -77,29 +55,7 @@ const GAP_SPEC = { stream: Uint32Array, packet: Uint32Array, from: Float64Array,
 /** Gaps that are remembered for the account; all are counted. */
 export const MAX_GAPS_NAMED = 1000;
 
-/** Places in `position`: packets read so far, nanoseconds since the first one, 1 once all has been played. */
-export const AT_PACKET = 0;
-export const AT_TIME = 1;
-export const AT_END = 2;
-/** Gaps so far, and their bytes. */
-export const AT_GAPS = 3;
-export const AT_ZEROS = 4;
-/** The packet of the capture that the user network's last frame is (0: none), and its grade. */
-export const AT_SENT = 5;
-export const AT_GRADE = 6;
 const POSITIONS = 7;
-
-/** Grades of divergence.ts. */
-export const GRADE_COUNT = 5;
-
-/** Places in `numbers`: the first ones of `position`, then `tally`, packets by role, connections, bytes. */
-export const AT_TALLY = AT_ZEROS + 1;
-export const AT_ROLES = AT_TALLY + GRADE_COUNT;
-export const AT_COMPLETE = AT_ROLES + NOT_PLAYED + REASONS.length;
-export const AT_PARTIAL = AT_COMPLETE + 1;
-export const AT_TO_HOST = AT_COMPLETE + 2;
-export const AT_TO_GUEST = AT_COMPLETE + 3;
-export const NUMBERS = AT_COMPLETE + 4;
 
 const PROGRESS_SPEC = { toHost: Float64Array, toGuest: Float64Array, state: Uint8Array } as const;
 /**

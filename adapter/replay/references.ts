@@ -8,6 +8,7 @@ import type { PacketIndex } from '../packets/capture-index.ts';
 import { LinkLayer } from '../packets/link-layer.ts';
 import { TcpIpView } from '../packets/tcp-ip-view.ts';
 import type { ReplayPlan } from './plan.ts';
+import { REFERENCE, sumOf, wordsOf } from './reference-sum.ts';
 
 /** Shorter data is kept as it is. */
 export const LEAST_REFERRED = 128;
@@ -16,38 +17,10 @@ const HEADERS = 160;
 /** Equal bytes between two changes that are not worth a change of their own. */
 const MERGED = 3;
 const ETHERNET = 14;
-/** Stands where inline data says how much it is padded, which is less; the low bits are the data's place in a word. */
-export const REFERENCE = 0x80;
-/** The place of bytes that the capture has not: they are 0. */
-export const NOWHERE = 2 ** 40 - 1;
-
 const zeros = new Uint8Array(1 << 16);
 
 /** Where the bytes of an input are in the capture: places and lengths in turn; `NOWHERE` for zeros. */
 export type Places = readonly number[];
-
-/** A sum over bytes that begin at any place in a word; both sides have to have them at the same one. */
-export function sumOf(data: Uint8Array, words: Int32Array): number {
-  const end = data.byteOffset + data.length;
-  const [first, last] = [(data.byteOffset + 3) >> 2, end >> 2];
-  let a = data.length;
-  let b = 0;
-  for (let i = first; i < last; i++) {
-    a = (a + (words[i] as number)) | 0;
-    b = (b + a) | 0;
-  }
-  for (let i = 0; i < first * 4 - data.byteOffset; i++) {
-    a = (a + (data[i] as number)) | 0;
-    b = (b + a) | 0;
-  }
-  for (let i = last * 4 - data.byteOffset; i < data.length; i++) {
-    a = (a + (data[i] as number)) | 0;
-    b = (b + a) | 0;
-  }
-  return (a ^ Math.imul(b, 0x9e3779b1)) >>> 0;
-}
-
-export const wordsOf = (buffer: ArrayBufferLike): Int32Array => new Int32Array(buffer, 0, buffer.byteLength >> 2);
 
 const isEqual = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 

@@ -11,7 +11,8 @@ import { RST_SEEN, type SideColumns, SYN_SEEN, sideOf, TH_ACK, TH_SYN } from './
 import { type Flow, plannedFlow } from './flow.ts';
 import { FragmentedSegments, isInFragments, partsOf } from './fragmented.ts';
 import { completeFrame, type FrameMaker, frameOf, segmentLike, setChecksumOfWhole } from './frames.ts';
-import { giveUp, type Reason, type ReplayPlan, ROLE_HOST, STATE_CUT, STATE_MADE_UP, STATE_PLAYED } from './plan.ts';
+import type { Reason } from './places.ts';
+import { giveUp, type ReplayPlan, ROLE_HOST, STATE_CUT, STATE_MADE_UP, STATE_PLAYED } from './plan.ts';
 import { Reassembly } from './reassembly.ts';
 import { Segments } from './segments.ts';
 import { Sessions } from './sessions.ts';

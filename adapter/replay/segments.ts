@@ -4,7 +4,7 @@ import type { PacketIndex } from '../packets/capture-index.ts';
 import type { PacketColumns } from './analysis.ts';
 import { TH_SYN } from './connections.ts';
 import { FragmentedSegments, isInFragments, type KnownParts } from './fragmented.ts';
-import { NOWHERE } from './references.ts';
+import { NOWHERE } from './reference-sum.ts';
 
 /** Bytes of a glance: the link layer, IP and TCP with their options. */
 const HEADERS = 256;

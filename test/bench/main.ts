@@ -37,6 +37,7 @@ const BENCHES: Readonly<Record<string, () => object | Promise<object>>> = {
   e1000: () => measureE1000(),
   'e1000-heap': () => measureE1000Heap(),
   path: () => measurePath(),
+  'path-warm': () => measurePath(1000),
   'path-heap': () => measurePathHeap(),
   idle: () => measureIdle(),
   replay: () => measureReplay(),

@@ -3,11 +3,12 @@
  * order of imports must not matter, in the circles that `cycles.test.ts` lets stand either.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { compile, PROBE_MODULE, PROBE_MODULE_SOURCE } from '../../adapter/compiler/compile.ts';
+import { ROOT } from '../kit/paths.ts';
 import { tempFolder } from '../kit/temp.ts';
 import { sources } from './sources.ts';
 
@@ -53,5 +54,23 @@ describe('loading the stack', () => {
     };
     await Promise.all([lane(), lane()]);
     assert.deepEqual(failures, []);
+  });
+});
+
+/** The files that a bundle is made of, by its source map. */
+function sourcesOf(bundle: string): string[] {
+  const { sources: paths } = JSON.parse(readFileSync(join(ROOT, 'dist', `${bundle}.map`), 'utf8')) as {
+    readonly sources: readonly string[];
+  };
+  return paths.map((path) => path.replace(/^(\.\.\/)+/, ''));
+}
+
+describe('loading the machine', () => {
+  const protocols = (bundle: string): string[] =>
+    sourcesOf(bundle).filter((path) => path.startsWith('adapter/packets/protocols/'));
+
+  it('does without what takes packets apart, which is a bundle of its own', () => {
+    assert.deepEqual(protocols('worker.js'), []);
+    assert.ok(protocols('dissected.cjs').length > 100);
   });
 });

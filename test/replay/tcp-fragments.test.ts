@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { writePcap } from '../../adapter/packets/pcap.ts';
 import { TcpIpView } from '../../adapter/packets/tcp-ip-view.ts';
-import { NOT_PLAYED } from '../../adapter/replay/plan.ts';
+import { NOT_PLAYED } from '../../adapter/replay/places.ts';
 import { pattern } from '../kit/bytes.ts';
 import { addr6, fragments, join, u16, u32 } from '../kit/frames.ts';
 import { ip6 } from '../kit/frames6.ts';
