@@ -5,7 +5,7 @@
  */
 import { type Bytes, PAGE } from './checkpoint-format.ts';
 
-/** Pages that are looked at together where all were zero. */
+/** Pages that are looked at together while no other than zeroes have been seen there. */
 const GROUP = 64;
 const ZEROES = Buffer.alloc(GROUP * PAGE);
 /** Blocks that a checkpoint may refer to before the oldest are copied. */
@@ -76,18 +76,22 @@ export class PageStore {
     this.#ranges.push({ known, from, to });
   }
 
-  /** How many pages from here on were zero and still are, if that is a whole group; otherwise 0. */
+  /** How many pages from here on are zero, and nothing else was known of them, if that is a whole group; otherwise 0. */
   #skipZeroes(known: Known, page: number, to: number): number {
     if (page % GROUP !== 0 || page + GROUP > to) {
       return 0;
     }
     for (let p = page; p < page + GROUP; p++) {
-      if (known.block[p] !== ZERO) {
+      if (known.block[p] !== ZERO && known.block[p] !== UNKNOWN) {
         return 0;
       }
     }
     const at = page * PAGE;
-    return known.bytes.compare(ZEROES, 0, ZEROES.length, at, at + ZEROES.length) === 0 ? GROUP : 0;
+    if (known.bytes.compare(ZEROES, 0, ZEROES.length, at, at + ZEROES.length) !== 0) {
+      return 0;
+    }
+    known.block.fill(ZERO, page, page + GROUP);
+    return GROUP;
   }
 
   #takePage(known: Known, page: number): 1 {

@@ -21,6 +21,8 @@ export interface CheckpointsOptions {
   readonly host: () => RecordingHost;
   /** Milliseconds that the inferior runs between two checkpoints; 0: one at each turn. */
   readonly everyMs: number;
+  /** It waits in real time where nothing is to be done, which no replay does. */
+  readonly idles: boolean;
   /** What a buffer is called that was allocated by name, or nothing. */
   readonly nameOf: (buffer: ArrayBufferLike) => string;
   readonly beside: () => Pick<CheckpointRef, 'frames' | 'frameHash' | 'edge' | 'captured' | 'entered'>;
@@ -50,10 +52,10 @@ export class Checkpoints implements TurnWatch {
 
   /** The first one learns all names and looks at all of RAM for the first time, so an idle machine takes it at once. */
   turnEnds(timeoutNs: number): void {
-    const { runtime, everyMs } = this.#options;
+    const { runtime, everyMs, idles } = this.#options;
     const begin = runtime.now();
     this.#ran += begin - this.#since;
-    const first = this.#number === 0 && (timeoutNs < 0 || timeoutNs >= IDLE_NS);
+    const first = idles && this.#number === 0 && (timeoutNs < 0 || timeoutNs >= IDLE_NS);
     if ((this.#ran >= this.#wanted || first || this.#isLong()) && !this.#failed && runtime.machine) {
       this.take(runtime.machine);
       this.#ran = 0;

@@ -281,6 +281,7 @@ function recordingHost(source: Host, logLimit: SharedArrayBuffer): RecordingHost
       : new Checkpoints({
           runtime,
           host: () => host,
+          idles: data.replay === null,
           everyMs,
           nameOf,
           beside: () => ({ ...beside(), entered: takeEntered(data.entered) }),

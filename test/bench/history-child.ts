@@ -62,6 +62,7 @@ function record(): Host {
   const options = {
     runtime,
     host: (): RecordingHost => host,
+    idles: true,
     everyMs: 250,
     nameOf: (buffer: ArrayBufferLike) => names.get(buffer) ?? '',
     beside: () => ({ frames: outside.frames, frameHash: 0, edge: new Uint8Array(0), captured: 0 }),

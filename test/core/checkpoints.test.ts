@@ -12,6 +12,7 @@ import { capture } from '../kit/paths.ts';
 import { Random } from '../kit/random.ts';
 import { SEED_ARGS } from '../kit/seed.ts';
 import { tempFolder } from '../kit/temp.ts';
+import { until } from '../kit/until.ts';
 import { QTest } from '../machine/qtest.ts';
 import { Driver, type Scenario } from '../machine/scenario.ts';
 import { Session } from './session.ts';
@@ -245,4 +246,15 @@ describe('checkpoints', function () {
       await compare();
     });
   }
+
+  it('are not taken before their time but where a machine is idle, which no replay is', async () => {
+    s.engine.internals = { checkpointMs: 1e9 };
+    await s.launch();
+    await until(() => s.engine.checkpoints.all.length === 1, 'the first one');
+    s.engine.quit();
+    s.break('e1000_receive_iov');
+    await s.launch({ args: ['-nic', 'user,model=e1000'], trace: capture('02-hello.pcap') });
+    await s.stop();
+    assert.deepEqual(s.engine.checkpoints.all, []);
+  });
 });
