@@ -76,7 +76,7 @@ export class PageStore {
     this.#ranges.push({ known, from, to });
   }
 
-  /** How many pages from here on are zero, and nothing else was known of them, if that is a whole group; otherwise 0. */
+  /** How many pages from here on are zero where nothing else was known of them: a whole group, or 0. */
   #skipZeroes(known: Known, page: number, to: number): number {
     if (page % GROUP !== 0 || page + GROUP > to) {
       return 0;
