@@ -31,6 +31,7 @@ import type { PreparedCapture } from './prepare.ts';
 /** Roles of packets. */
 export const ROLE_GUEST = 1;
 export const ROLE_HOST = 2;
+
 /** The role of packets that are not played for `reason`. */
 export function roleFor(reason: Reason): number {
   return NOT_PLAYED + REASONS.indexOf(reason);

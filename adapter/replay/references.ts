@@ -17,6 +17,7 @@ const HEADERS = 160;
 /** Equal bytes between two changes that are not worth a change of their own. */
 const MERGED = 3;
 const ETHERNET = 14;
+
 const zeros = new Uint8Array(1 << 16);
 
 /** Where the bytes of an input are in the capture: places and lengths in turn; `NOWHERE` for zeros. */
